@@ -1,0 +1,108 @@
+"""From individual parameters to an engine request: block weights, filter rates, synapse pools, and J.
+
+J is the area of the surge after the reference infusion in the typical adult; dividing by it makes that infusion
+deliver one unit of signal. It is one constant of the population, computed once per set of receptor parameters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+
+from reprieve.core.errors import InputError
+from reprieve.core.parameters import ParameterSet
+from reprieve.core.units import HOURS_PER_DAY
+from reprieve.model.disposition import load_model
+from reprieve.model.disposition.modes import Modes
+from reprieve.model.disposition.schedule import Schedule
+from reprieve.model.engine import area
+from reprieve.model.engine.door import Request
+from reprieve.model.engine.grid import Array
+from reprieve.model.engine.operators import Filters
+from reprieve.model.engine.problem import Pools
+from reprieve.model.individuals import individuals
+from reprieve.model.links import Links
+from reprieve.model.population import population
+from reprieve.model.receptor import ketamine_weight, norketamine_weight
+from reprieve.model.regimen import Regimen
+
+REFERENCE_REGIMEN = "0.5 mg/kg over 40 min"
+REFERENCE_MODEL = "reprieve_iv_default"
+SURGE = (
+    "unbound_ketamine",
+    "unbound_norketamine",
+    "ic50_ketamine_nmol_per_l",
+    "ic50_norketamine_nmol_per_l",
+    "surge_zero",
+)
+
+
+def per_hour(half_life: float, unit_h: float = 1) -> float:
+    """Rate of a half-life given in units of `unit_h` hours."""
+    return math.log(2) / (half_life * unit_h)
+
+
+def filters(parameters: ParameterSet) -> Filters:
+    """Rates of the three filters, common to all patients, and J.
+
+    Raises `InputError` if a filter rate is given a spread between patients: the engine shares its weights.
+    """
+    names = ("signal_half_life_h", "functional_half_life_h", "formation_half_life_h")
+    for name in names:
+        if parameters.quantity(name).between is not None:
+            raise InputError(name, "between", "must be the same for all patients", "vary it by parameter draws")
+    rates = (per_hour(parameters[name]) for name in names)
+    return Filters(*rates, reference_area_h(tuple(parameters[name] for name in SURGE)))
+
+
+@lru_cache(maxsize=256)
+def reference_area_h(surge: tuple[float, ...]) -> float:
+    """J in hours: the area under the surge of the reference infusion in the typical adult."""
+    patients = population(1, profile="typical")
+    model = load_model(REFERENCE_MODEL)
+    typical = individuals(model.parameters, patients)
+    regimen = Regimen.parse(REFERENCE_REGIMEN)
+    modes = model.modes(typical, patients, regimen.substance)
+    ind = {name: np.array([value]) for name, value in zip(SURGE, surge, strict=True)}
+    gain, ramp, steady = block_gains(modes, ind)
+    schedule = model.schedule(regimen, typical, patients)
+    return area.of_surge(modes, schedule, (gain, ramp, steady), ind["surge_zero"])
+
+
+def block_gains(modes: Modes, ind: Mapping[str, Array]) -> tuple[Array, Array, Array]:
+    """Gain (m, p), ramp (m, p) and steady part (g, p) of the block signal x: driver plus norketamine."""
+    parts = [("driver", ketamine_weight(ind))]
+    if "norketamine" in modes.outputs:
+        parts.append(("norketamine", norketamine_weight(ind)))
+    gain = sum((modes.gain[name] * weight for name, weight in parts), np.zeros_like(modes.rate_per_h))
+    ramp = sum((modes.ramp[name] * weight for name, weight in parts), np.zeros_like(modes.rate_per_h))
+    steady = sum((modes.steady[name] * weight for name, weight in parts), np.zeros(1))
+    return gain, ramp, steady
+
+
+def request(
+    modes: Modes,
+    schedule: Schedule,
+    ind: Mapping[str, Array],
+    shared: Filters,
+    links: Links,
+    outputs: tuple[str, ...],
+    plasma_h: Array,
+    chain_h: Array,
+) -> Request:
+    """The engine's request for patients with individual parameters `ind`; both times (q,) are sorted."""
+    gain, ramp, steady = block_gains(modes, ind)
+    consolidation = math.log(2) / (ind["consolidation_half_life_d"] * HOURS_PER_DAY)
+    pools = Pools(
+        surge_zero=ind["surge_zero"],
+        surge_gate=ind["surge_gate"] * links.block,
+        labile_loss_per_h=math.log(2) / (ind["labile_half_life_d"] * HOURS_PER_DAY),
+        consolidation_per_h=consolidation * links.consolidation,
+        consolidated_loss_per_h=math.log(2) / (ind["consolidated_half_life_d"] * HOURS_PER_DAY),
+        labile_max=ind["labile_max"],
+        formation_per_h=shared.delay_per_h,
+    )
+    return Request(modes, schedule, outputs, plasma_h, chain_h, pools, shared, gain, ramp, steady)

@@ -1,0 +1,306 @@
+"""The method of `numpy_executor` as one compiled kernel for large populations; equal to it to rounding.
+
+Patients go in blocks of a few lanes: the innermost loop of everything runs over the lanes, with the short loops over
+nodes unrolled around it, so that the compiler keeps sums in vector registers. Elements that share a template share
+its exponentials. A block's working set stays in cache, and nothing is allocated inside the loop over blocks.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from reprieve.model.engine.grid import Array, Grid, Index, rule
+from reprieve.model.engine.lanes import FAST, exp
+from reprieve.model.engine.numerics import numerics
+from reprieve.model.engine.problem import Plasma, Problem, States
+
+LANES = numerics().numba_lanes
+NODES = numerics().nodes
+STATES = 4
+
+
+def run(problem: Problem) -> States:
+    """Integrate the chain for one chunk of patients; the last block is filled up with copies of its last patient.
+
+    The kernel is compiled for the shipped number of nodes; another number is refused by an assertion.
+    """
+    grid, weights, plasma, pools = problem.grid, problem.operators, problem.plasma, problem.pools
+    assert grid.nodes == NODES
+    patients = pools.labile_max.size
+    blocks = -(-patients // LANES)
+    plasma_out = np.empty((blocks, plasma.gain.shape[0], grid.plasma_segment.size, LANES))
+    chain_out = np.zeros((blocks, STATES, grid.output_element.size, LANES))
+    peak = np.zeros((blocks, LANES))
+    by_template, template_from = _grouped(grid.template, grid.template_offset_h.size)
+    element = np.maximum(grid.output_element, 0)
+    threads = numba.get_num_threads()
+    gauss = rule(NODES)
+    _kernel(
+        grid.segment, grid.length_h, grid.shape, grid.shape_length_h, grid.template_node_h,
+        by_template, template_from, gauss.node, gauss.to_all,
+        weights.end_state, weights.end_surge, weights.delay_state, weights.delay_surge * pools.formation_per_h,
+        weights.output_state, weights.output_surge, weights.output_to, pools.formation_per_h,
+        grid.output_element, np.searchsorted(element, np.arange(grid.elements + 1)), grid.output_theta,
+        grid.plasma_segment, grid.plasma_tau_h, _driving(plasma), _ramp_row(plasma), *(_blocked(x, blocks) for x in _plasma_arrays(plasma)),
+        *(_blocked(x, blocks) for x in _pool_arrays(problem)),
+        np.empty((threads, grid.elements, NODES, LANES)),
+        np.empty((threads, 4 * NODES, LANES)),
+        np.empty((threads, grid.shape_length_h.size, NODES + 1, LANES)),
+        np.empty((threads, STATES + 1, LANES)),
+        plasma_out, chain_out, peak,
+    )  # fmt: skip
+    return States(_unblocked(plasma_out, patients), _unblocked(chain_out, patients), _unblocked(peak, patients))
+
+
+def _pool_arrays(problem: Problem) -> tuple[Array, ...]:
+    pools = problem.pools
+    loss = pools.labile_loss_per_h + pools.consolidation_per_h
+    inverse_max = 1 / pools.labile_max
+    shares = (1 / pools.surge_zero, pools.surge_gate)
+    return (*shares, loss, pools.consolidation_per_h, pools.consolidated_loss_per_h, inverse_max)
+
+
+def _plasma_arrays(plasma: Plasma) -> tuple[Array, ...]:
+    inflow = np.einsum("sgp,vgp->vsp", plasma.steady, plasma.inflow)
+    return plasma.rate_per_h, plasma.level, plasma.lag, inflow, plasma.gain, plasma.ramp
+
+
+def _driving(plasma: Plasma) -> Index:
+    """The modes in the block signal."""
+    moving = plasma.gain[0].any(axis=1)
+    moving[plasma.repeated] |= plasma.ramp[0].any(axis=1)
+    return np.flatnonzero(moving).astype(np.int64)
+
+
+def _ramp_row(plasma: Plasma) -> Index:
+    """For every mode its row among the repeated ones, or -1."""
+    row = np.full(plasma.rate_per_h.shape[0], -1, dtype=np.int64)
+    row[plasma.repeated] = np.arange(plasma.repeated.size)
+    return row
+
+
+def _blocked(values: Array, blocks: int) -> Array:
+    """(..., p) as (blocks, ..., lanes), contiguous; missing lanes repeat the last patient."""
+    missing = blocks * LANES - values.shape[-1]
+    if missing:
+        values = np.concatenate([values, np.repeat(values[..., -1:], missing, axis=-1)], axis=-1)
+    return np.ascontiguousarray(np.moveaxis(values.reshape(*values.shape[:-1], blocks, LANES), -2, 0))
+
+
+def _unblocked(values: Array, patients: int) -> Array:
+    """(blocks, ..., lanes) as (..., p)."""
+    moved = np.moveaxis(values, 0, -2)
+    return np.asarray(moved.reshape(*moved.shape[:-2], -1)[..., :patients])
+
+
+def _grouped(kind: Index, kinds: int) -> tuple[Index, Index]:
+    """Element indices sorted by kind, and where each kind starts among them."""
+    order = np.argsort(kind, kind="stable").astype(np.int64)
+    return order, np.searchsorted(kind[order], np.arange(kinds + 1)).astype(np.int64)
+
+
+@numba.njit(parallel=True, cache=True, fastmath=FAST, error_model="numpy")
+def _kernel(
+    segment, length_h, shape, shape_length_h, template_node_h, by_template, template_from, node, to_all,
+    end_state, end_surge, delay_state, delay_surge, output_state, output_surge, output_to, formation,
+    output_element, first_output, output_theta, plasma_segment, plasma_tau_h, driving, ramp_row,
+    rate, level, lag, inflow, gain, ramp, inverse_zero, gate, loss, consolidation, fade, inverse_max,
+    surges, rows, fadings, states, plasma_out, chain_out, peak,
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    """All blocks. Arguments are the fields of `Problem`, blocked; see problem.py for their meaning."""
+    for b in numba.prange(peak.shape[0]):
+        thread = numba.get_thread_id()
+        released, fading, state, work = surges[thread], fadings[thread], states[thread], rows[thread]
+        _surge_at_nodes(
+            released, work, segment, template_node_h, by_template, template_from, driving, ramp_row,
+            rate[b], level[b], lag[b], inflow[b], gain[b], ramp[b], inverse_zero[b], gate[b], peak[b],
+        )  # fmt: skip
+        _fading(fading, fade[b], shape_length_h, node)
+        _march(
+            released, work, fading, state, length_h, shape, node, to_all, end_state, end_surge, delay_state,
+            delay_surge, formation, output_state, output_surge, output_to, output_element, first_output,
+            output_theta, loss[b], consolidation[b], fade[b], inverse_max[b], chain_out[b],
+        )  # fmt: skip
+        _plasma_at_outputs(
+            work, plasma_segment, plasma_tau_h, ramp_row, rate[b], level[b], lag[b], inflow[b], gain[b], ramp[b],
+            plasma_out[b],
+        )  # fmt: skip
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _surge_at_nodes(
+    released, work, segment, template_node_h, by_template, template_from, driving, ramp_row, rate, level, lag,
+    inflow, gain, ramp, inverse_zero, gate, peak,
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Surge at every node into released[e, i], template by template; the block signal is summed there first."""
+    for t in range(template_node_h.shape[0]):
+        for k in range(template_from[t], template_from[t + 1]):
+            e = by_template[k]
+            v = segment[e]
+            for i in range(NODES):
+                for w in range(LANES):
+                    released[e, i, w] = inflow[v, 0, w]
+        for j in range(driving.size):
+            m = driving[j]
+            r = ramp_row[m]
+            for i in range(NODES):
+                tau = template_node_h[t, i]
+                for w in range(LANES):
+                    decay = exp(-rate[m, w] * tau)
+                    work[i, w] = decay * gain[0, m, w]
+                    if r >= 0:
+                        work[NODES + i, w] = decay * ramp[0, r, w]
+                        work[i, w] += tau * work[NODES + i, w]
+            for k in range(template_from[t], template_from[t + 1]):
+                e = by_template[k]
+                v = segment[e]
+                for i in range(NODES):
+                    for w in range(LANES):
+                        released[e, i, w] += level[v, m, w] * work[i, w]
+                if r >= 0:
+                    for i in range(NODES):
+                        for w in range(LANES):
+                            released[e, i, w] += lag[v, r, w] * work[NODES + i, w]
+        for k in range(template_from[t], template_from[t + 1]):
+            e = by_template[k]
+            for i in range(NODES):
+                for w in range(LANES):
+                    x = released[e, i, w]
+                    peak[w] = max(peak[w], x)
+                    blocked = x / (1 + x)
+                    released[e, i, w] = max(0.0, blocked * (1 - blocked * inverse_zero[w])) * gate[w]
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _fading(fading, fade, shape_length_h, node):  # type: ignore[no-untyped-def]
+    """Loss of consolidated synapses from each node to the end of an element, and over the whole of it."""
+    for s in range(shape_length_h.size):
+        for i in range(NODES):
+            left = shape_length_h[s] * (1 - node[i])
+            for w in range(LANES):
+                fading[s, i, w] = exp(-fade[w] * left)
+        for w in range(LANES):
+            fading[s, NODES, w] = exp(-fade[w] * shape_length_h[s])
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _march(
+    released, work, fading, state, length_h, shape, node, to_all, end_state, end_surge, delay_state, delay_surge,
+    formation, output_state, output_surge, output_to, output_element, first_output, output_theta,
+    loss, consolidation, fade, inverse_max, chain_out,
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Filters and synapses through the elements in time order, writing outputs on the way.
+
+    `state` rows are signal, function, delay, labile, consolidated; `work` holds spine formation, the integrating
+    factor, weighted formation and labile synapses at the nodes.
+    """
+    spines, grown, weighted, labile = 0, NODES, 2 * NODES, 3 * NODES
+    state[:] = 0
+    for e in range(length_h.size):
+        s, h = shape[e], length_h[e]
+        for i in range(NODES):
+            from_signal, from_delay = delay_state[s, i, 0] * formation, delay_state[s, i, 2] * formation
+            for w in range(LANES):
+                total = from_signal * state[0, w] + from_delay * state[2, w]
+                for j in range(NODES):
+                    total += delay_surge[s, i, j] * released[e, j, w]
+                work[spines + i, w] = total
+        for i in range(NODES):
+            for w in range(LANES):
+                total = 0.0
+                for j in range(NODES):
+                    total += to_all[i, j] * work[spines + j, w]
+                factor = exp(-h * (total * inverse_max[w] + loss[w] * node[i]))
+                work[grown + i, w] = factor
+                work[weighted + i, w] = h * work[spines + i, w] / factor
+        for i in range(NODES):
+            for w in range(LANES):
+                total = state[3, w]
+                for j in range(NODES):
+                    total += to_all[i, j] * work[weighted + j, w]
+                work[labile + i, w] = work[grown + i, w] * total
+        for q in range(first_output[e], first_output[e + 1]):
+            if output_element[q] < 0:
+                continue
+            theta = output_theta[q]
+            for w in range(LANES):
+                signal = output_state[q, 0, 0] * state[0, w]
+                function = output_state[q, 1, 0] * state[0, w] + output_state[q, 1, 1] * state[1, w]
+                exponent = loss[w] * theta
+                gained = state[3, w]
+                for j in range(NODES):
+                    signal += output_surge[q, 0, j] * released[e, j, w]
+                    function += output_surge[q, 1, j] * released[e, j, w]
+                    exponent += output_to[q, j] * work[spines + j, w] * inverse_max[w]
+                    gained += output_to[q, j] * work[weighted + j, w]
+                chain_out[0, q, w] = signal
+                chain_out[1, q, w] = function
+                chain_out[2, q, w] = exp(-h * exponent) * gained
+            if theta == 1:
+                for w in range(LANES):
+                    total = 0.0
+                    for j in range(NODES):
+                        total += output_to[q, j] * work[labile + j, w] * fading[s, j, w]
+                    chain_out[3, q, w] = fading[s, NODES, w] * state[4, w] + h * consolidation[w] * total
+            else:
+                for w in range(LANES):
+                    total = 0.0
+                    for j in range(NODES):
+                        total += output_to[q, j] * work[labile + j, w] * exp(-fade[w] * h * (theta - node[j]))
+                    kept = exp(-fade[w] * h * theta) * state[4, w]
+                    chain_out[3, q, w] = kept + h * consolidation[w] * total
+        for w in range(LANES):
+            exponent = loss[w]
+            gained = state[3, w]
+            total = 0.0
+            for j in range(NODES):
+                exponent += to_all[NODES, j] * work[spines + j, w] * inverse_max[w]
+                gained += to_all[NODES, j] * work[weighted + j, w]
+                total += to_all[NODES, j] * work[labile + j, w] * fading[s, j, w]
+            state[3, w] = exp(-h * exponent) * gained
+            state[4, w] = fading[s, NODES, w] * state[4, w] + h * consolidation[w] * total
+        for w in range(LANES):
+            signal = end_state[s, 0, 0] * state[0, w]
+            function = end_state[s, 1, 0] * state[0, w] + end_state[s, 1, 1] * state[1, w]
+            delay = end_state[s, 2, 0] * state[0, w] + end_state[s, 2, 2] * state[2, w]
+            for j in range(NODES):
+                signal += end_surge[s, 0, j] * released[e, j, w]
+                function += end_surge[s, 1, j] * released[e, j, w]
+                delay += end_surge[s, 2, j] * released[e, j, w]
+            state[0, w] = signal
+            state[1, w] = function
+            state[2, w] = delay
+
+
+@numba.njit(fastmath=FAST, error_model="numpy", cache=True)
+def _plasma_at_outputs(
+    work, segment, tau_h, ramp_row, rate, level, lag, inflow, gain, ramp, plasma_out
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Every plasma output at the plasma times; zero before the first dose."""
+    outputs, modes = gain.shape[0], gain.shape[1]
+    for q in range(segment.size):
+        v, tau = segment[q], tau_h[q]
+        if v < 0:
+            plasma_out[:, q] = 0
+            continue
+        for o in range(outputs):
+            for w in range(LANES):
+                plasma_out[o, q, w] = inflow[v, o, w]
+        for m in range(modes):
+            r = ramp_row[m]
+            for w in range(LANES):
+                work[0, w] = exp(-rate[m, w] * tau)
+                work[1, w] = level[v, m, w] * work[0, w]
+            for o in range(outputs):
+                for w in range(LANES):
+                    plasma_out[o, q, w] += gain[o, m, w] * work[1, w]
+            if r >= 0:
+                for w in range(LANES):
+                    work[0, w] = lag[v, r, w] * work[0, w] + tau * work[1, w]
+                for o in range(outputs):
+                    for w in range(LANES):
+                        plasma_out[o, q, w] += ramp[o, r, w] * work[0, w]
+        for o in range(outputs):
+            for w in range(LANES):
+                plasma_out[o, q, w] = max(0.0, plasma_out[o, q, w])

@@ -1,0 +1,261 @@
+"""A population under a regimen: from doses to plasma, chain, scores and acute effects. The door of the model room.
+
+Work goes through in chunks of patients, so memory beside the result is bounded; a patient's numbers do not depend on
+the chunk. What is felt in a session moves belief, belief moves the non-drug response, and dropout follows both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from reprieve.core.errors import InputError
+from reprieve.core.parameters import ParameterSet
+from reprieve.core.results import digest, versions
+from reprieve.core.units import HOURS_PER_DAY, MINUTES_PER_HOUR
+from reprieve.model import acute, drive, dropout, empirical, expectancy, observation, plasticity, solve, symptoms
+from reprieve.model.disposition import DispositionModel, Options, load_model
+from reprieve.model.engine.door import executor_name
+from reprieve.model.engine.grid import Array
+from reprieve.model.engine.numerics import numerics
+from reprieve.model.individuals import individuals
+from reprieve.model.links import Links
+from reprieve.model.parameters import default_parameters
+from reprieve.model.population import Population
+from reprieve.model.regimen import Regimen, Route, Substance
+from reprieve.model.simulation import Simulation
+
+KETAMINE = (Substance.RACEMATE, Substance.S, Substance.R)
+PLASMA = ("ketamine_arterial", "ketamine_venous", "s_ketamine", "r_ketamine", "norketamine", "hydroxynorketamine")
+STATES = ("functional", "labile", "consolidated")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Everything a simulation needs beside its patients. Times in hours, sorted; minutes from each dose's start."""
+
+    regimen: Regimen
+    model: DispositionModel
+    parameters: ParameterSet
+    links: Links
+    options: Options
+    time_h: Array
+    minute: Array
+    observed: bool
+    variability: float
+    site: int | None
+    executor: str
+
+    @property
+    def start_h(self) -> Array:
+        """Start of each dose (k,)."""
+        return np.array([dose.start_h for dose in self.regimen.doses])
+
+
+def simulate(
+    regimen: Regimen,
+    patients: Population,
+    *,
+    days: float = 42,
+    time_h: Array | None = None,
+    model: str = "reprieve_iv_default",
+    parameters: ParameterSet | None = None,
+    links: Links | None = None,
+    options: Options | None = None,
+    minutes: Array | None = None,
+    observed: bool = True,
+    variability: float = 1,
+    site: int | None = None,
+    executor: str = "auto",
+    progress: Callable[[int], None] | None = None,
+) -> Simulation:
+    """Simulate `patients` under `regimen`.
+
+    `time_h` (t,) output times in hours since day 0 (default: every day up to `days`); `minutes` (m,) after each
+    dose's start for acute effects (default: every 10 to 120, with the end of each infusion); `observed` adds what the
+    instruments would read; `site` numbers a clinic, `None` is the average one; `progress` is told patients done.
+
+    Raises `InputError` naming the field for bad input, `UnsupportedError` for a route or substance without a
+    published model, `NumericsError` if the accuracy cannot be reached.
+    """
+    setting = Setting(
+        regimen=regimen,
+        model=load_model(model),
+        parameters=parameters or default_parameters(),
+        links=links or Links(),
+        options=options or Options(),
+        time_h=_times(time_h, days),
+        minute=_minutes(minutes, regimen),
+        observed=observed,
+        variability=variability,
+        site=site,
+        executor=executor_name(executor, len(patients)),
+    )
+    chunk = numerics().simulation_chunk
+    parts = []
+    for start in range(0, len(patients), chunk):
+        part = patients.take(slice(start, start + chunk))
+        parts.append(_part(setting, part))
+        if progress is not None:
+            progress(len(part))
+    return _joined(setting, patients, parts)
+
+
+def _times(time_h: Array | None, days: float) -> Array:
+    if time_h is None:
+        if not 0 < days < np.inf:
+            raise InputError("days", days, "must be a positive number")
+        whole = np.arange(np.floor(days) + 1) * HOURS_PER_DAY
+        return np.unique([*whole, days * HOURS_PER_DAY])
+    times = np.unique(np.asarray(time_h, dtype=np.float64))
+    if times.size == 0 or not np.all(np.isfinite(times)) or times[0] < 0:
+        raise InputError("time_h", time_h, "must be finite times, zero or later")
+    return times
+
+
+def _minutes(minutes: Array | None, regimen: Regimen) -> Array:
+    settings = numerics()
+    every = np.arange(0, settings.session_minutes + 1, settings.session_step_minutes)
+    grid = every if minutes is None else np.asarray(minutes, dtype=np.float64)
+    if not np.all(np.isfinite(grid)) or np.any(grid < 0):
+        raise InputError("minutes", minutes, "must be finite, zero or later")
+    ends = [dose.duration_h * MINUTES_PER_HOUR for dose in regimen.doses if dose.route == Route.IV]
+    return np.unique(np.round([*grid, *ends], settings.minute_decimals))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    values: Mapping[str, Array]
+    acute: Mapping[str, Array]
+    felt: Mapping[str, Array]
+    baseline: Mapping[str, Array]
+    error: float
+
+
+def _part(setting: Setting, patients: Population) -> _Part:
+    """One chunk of patients, from doses to scores."""
+    ind = individuals(setting.parameters, patients, setting.variability)
+    score_h, back = _score_times(setting)
+    engine = _engine(setting, patients, ind, score_h)
+    session = acute.session(setting, patients, ind, engine)
+    states = (engine.chain[name] for name in STATES)
+    benefit = plasticity.benefit(plasticity.strength(*states, ind, setting.links), ind, setting.links)
+    belief, placebo = expectancy.course(
+        score_h,
+        setting.start_h,
+        _treatment_end_h(setting),
+        session.peak("dissociation"),
+        session.peak("sedation"),
+        benefit[:, np.searchsorted(score_h, setting.start_h)],
+        ind,
+        setting.links.belief,
+    )
+    at = np.searchsorted(score_h, setting.time_h)
+    latent = symptoms.totals(patients, placebo, benefit, ind)
+    rest = empirical.benefit(score_h, setting.start_h, _dose_mg_per_kg(setting, patients), ind)
+    baseline = {key: sum(patients.baseline_of(name).values()) for key, name in symptoms.SCORES.items()}
+    values = engine.at(setting.time_h) | {"benefit": benefit[:, at], "placebo": placebo[:, at]}
+    values |= {name: total[:, at] for name, total in latent.items()}
+    parts = symptoms.clusters(patients.baseline, placebo[:, at], benefit[:, at], ind)
+    values |= {f"cluster_{name.lower()}": score for name, score in parts.items()}
+    values["caps5_empirical"] = empirical.score(np.asarray(baseline["caps5"]), placebo, rest)[:, at]
+    if setting.observed:
+        for name, total in latent.items():
+            average = observation.recalled(total, back)
+            values[f"{name}_observed"] = observation.observe(name, average, setting.time_h, patients, ind)
+    days = np.searchsorted(score_h, dropout.day_grid_h(setting.time_h))
+    dissociation = session.peak("dissociation")
+    values["retained"] = dropout.retained(setting.time_h, latent["caps5"][:, days], setting.start_h, dissociation, ind)
+    felt = session.felt | {"belief": belief}
+    return _Part(values, session.acute, felt, {k: np.asarray(v) for k, v in baseline.items()}, engine.error)
+
+
+def _score_times(setting: Setting) -> tuple[Array, observation.Index]:
+    """Times at which scores are needed (g,), and where each look-back of an output time finds its score (t, r)."""
+    recall, index = observation.recall_times(setting.time_h, observation.longest_recall_days())
+    grid = np.unique(np.concatenate([recall, setting.time_h, setting.start_h, dropout.day_grid_h(setting.time_h)]))
+    return grid, np.searchsorted(grid, recall)[index]
+
+
+def _engine(setting: Setting, patients: Population, ind: Mapping[str, Array], score_h: Array) -> solve.Solved:
+    return solve.population(
+        setting.model,
+        setting.regimen,
+        patients,
+        ind,
+        drive.filters(setting.parameters),
+        setting.links,
+        setting.options,
+        setting.variability,
+        plasma_h=np.unique(np.concatenate([setting.time_h, acute.times_h(setting).reshape(-1)])),
+        chain_h=score_h,
+        executor=setting.executor,
+    )
+
+
+def _treatment_end_h(setting: Setting) -> float:
+    last = max((dose.end_h for dose in setting.regimen.doses), default=0)
+    return expectancy.treatment_end_h(last, setting.parameters["contact_window_d"])
+
+
+def _dose_mg_per_kg(setting: Setting, patients: Population) -> Array:
+    """Base ketamine per kilogram of each dose, (n, k); zero for comparators."""
+    regimen = setting.regimen
+    if regimen.substance not in KETAMINE:
+        return np.zeros((len(patients), len(regimen.doses)))
+    amounts = [
+        regimen.base_amount(dose.amount) / (1 if dose.unit == "mg/kg" else patients.weight_kg)
+        for dose in regimen.doses
+    ]
+    return np.stack([np.broadcast_to(x, len(patients)) for x in amounts], axis=1)
+
+
+def _joined(setting: Setting, patients: Population, parts: list[_Part]) -> Simulation:
+    def join(name: str) -> dict[str, Array]:
+        first = getattr(parts[0], name)
+        return {key: np.concatenate([getattr(part, name)[key] for part in parts]) for key in first}
+
+    inputs = {
+        "regimen": setting.regimen.to_json(),
+        "model": setting.model.name,
+        "parameters": {name: setting.parameters[name] for name in setting.parameters.names},
+        "disposition": {name: setting.model.parameters[name] for name in setting.model.parameters.names},
+        "links": setting.links,
+        "options": setting.options,
+        "time_h": setting.time_h,
+        "minute": setting.minute,
+        "patients": {"seed": patients.seed, "profile": patients.profile, "ids": patients.ids},
+        "covariates": {"weight_kg": patients.weight_kg, "caps5": sum(patients.baseline.values())},
+        "variability": setting.variability,
+        "site": setting.site,
+    }
+    return Simulation(
+        versions=versions(),
+        inputs_digest=digest(inputs),
+        warnings=_warnings(setting),
+        regimen=setting.regimen,
+        patients=patients,
+        model=setting.model.name,
+        time_h=setting.time_h,
+        minute=setting.minute,
+        values=join("values"),
+        acute=join("acute"),
+        felt=join("felt"),
+        baseline=join("baseline"),
+        error_estimate=max(part.error for part in parts),
+        assumed=tuple(sorted({*setting.parameters.assumed(), *setting.model.parameters.assumed()})),
+    )
+
+
+def _warnings(setting: Setting) -> tuple[str, ...]:
+    found = []
+    if setting.observed and setting.regimen.doses:
+        found += observation.recall_warnings(setting.time_h, float(setting.start_h[0]))
+    late = setting.start_h > setting.time_h[-1]
+    if late.any():
+        found.append(f"regimen: {int(late.sum())} doses start after the last output time; they are not shown")
+    return tuple(found)
+
+
