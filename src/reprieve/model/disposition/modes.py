@@ -17,6 +17,7 @@ from reprieve.model.disposition.response import Array, Label, Response, through
 from reprieve.model.disposition.separation import Apart, ghosts, limits, steps
 
 Outputs = Mapping[str, Response]
+Places = npt.NDArray[np.intp]
 Index = slice | npt.NDArray[np.intp] | npt.NDArray[np.bool_]
 
 
@@ -97,6 +98,8 @@ class Modes:
 
     def take(self, index: Index) -> Modes:
         """The same modes for some of the patients."""
+        held = self.apart.separation
+        separation = held if np.ndim(held) == 0 else np.asarray(held)[index]
         return replace(
             self,
             rate_per_h=self.rate_per_h[:, index],
@@ -104,24 +107,28 @@ class Modes:
             gain={name: values[:, index] for name, values in self.gain.items()},
             ramp={name: values[:, index] for name, values in self.ramp.items()},
             amplification=self.amplification[index],
+            apart=replace(self.apart, separation=separation),
             parts=tuple(part.take(index) for part in self.parts),
         )
 
 
-def limit(build: Callable[[Array], Modes]) -> Modes:
+def limit(build: Callable[..., Modes], patients: Places | None = None) -> Modes:
     """Modes that hold where rates meet: a weighted sum of separated ones, so with many more modes.
 
-    build: separation (n_pat,) -> Modes. For patients whose rates meet only: it costs more. Of several steps
-    each patient gets the one with the least cancellation. Filters may be added before or after.
+    build: (places (k,), separation (k,)) -> Modes of the patients at those places; some come more than once.
+    patients: places of those whose rates meet; only for them, as it costs more. Of several steps each gets
+    the one with the least cancellation. Filters may be added in `build` or to the result.
     """
-    patients = build(np.zeros(1)).amplification.size
-    reached = np.stack([_worst(build, np.full(patients, step)) for step in steps()])
-    best = np.array(steps())[reached.argmin(axis=0)]
-    return _blend([build(times * best) for times, _ in ghosts()])
-
-
-def _worst(build: Callable[[Array], Modes], step: Array) -> Array:
-    return np.asarray(np.maximum.reduce([build(times * step).amplification for times, _ in ghosts()]))
+    times = np.array([time for time, _ in ghosts()], dtype=float)
+    if patients is None:  # build(separation) for a fixed set of patients
+        return _blend([build(time * steps()[0]) for time in times])
+    separation = np.multiply.outer(np.array(steps()), times)
+    shape = (*separation.shape, len(patients))
+    places = np.broadcast_to(patients, shape).ravel()
+    tried = build(places, np.broadcast_to(separation[..., None], shape).ravel())
+    best = tried.amplification.reshape(shape).max(axis=1).argmin(axis=0)
+    column = np.arange(places.size).reshape(shape)
+    return _blend([tried.take(column[best, ghost, np.arange(len(patients))]) for ghost in range(len(times))])
 
 
 def _blend(parts: Sequence[Modes]) -> Modes:

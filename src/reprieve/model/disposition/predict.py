@@ -11,7 +11,7 @@ from reprieve.core.errors import InputError
 from reprieve.core.results import Result, digest, versions
 from reprieve.core.units import MINUTES_PER_HOUR
 from reprieve.model.disposition.library import DispositionModel, load_model
-from reprieve.model.disposition.modes import Index, Modes, limit
+from reprieve.model.disposition.modes import Modes, Places, limit
 from reprieve.model.disposition.options import Options
 from reprieve.model.disposition.people import Covariates, Individuals, People
 from reprieve.model.disposition.response import Array
@@ -38,26 +38,26 @@ def concentrations(
     Raises UnsupportedError for a substance, route or option without a published model.
     """
 
-    def build(index: Index, separation: float | Array) -> Modes:
-        part, people = at(ind, patients, index)
+    def build(places: Places, separation: Array) -> Modes:
+        part, people = at(ind, patients, places)
         return model.modes(part, people, regimen.substance, options, separation)
 
     schedule = model.schedule(regimen, ind, patients, options)
-    modes = build(slice(None), 0.0)
+    modes = model.modes(ind, patients, regimen.substance, options)
     wanted = [name for name in outputs if name in modes.outputs]
     found = {name: concentration(modes, schedule, name, time_h) for name in wanted}
     meeting = np.flatnonzero(modes.meeting)
     if meeting.size:
-        parted, events = limit(lambda separation: build(meeting, separation)), schedule.take(meeting)
+        parted, events = limit(build, meeting), schedule.take(meeting)
         for name in wanted:
             found[name][meeting] = concentration(parted, events, name, time_h)
     return found
 
 
-def at(ind: Individuals, patients: People, index: Index) -> tuple[Individuals, Covariates]:
-    """Individual parameters and covariates of some of the patients."""
-    people = Covariates(patients.weight_kg[index], patients.age_y[index], patients.female[index])
-    return {name: values[index] for name, values in ind.items()}, people
+def at(ind: Individuals, patients: People, places: Places) -> tuple[Individuals, Covariates]:
+    """Individual parameters and covariates of the patients at `places`."""
+    people = Covariates(patients.weight_kg[places], patients.age_y[places], patients.female[places])
+    return {name: values[places] for name, values in ind.items()}, people
 
 
 def typical(model: DispositionModel, weight_kg: float, age_y: float = 0.0) -> tuple[Individuals, Covariates]:

@@ -2,8 +2,8 @@
 
 A concentration is a smooth function of the rates even where some of them are equal; only its form as a sum of
 exponentials is not. Each group of poles g has a multiple m_g, different for groups that meet along a path.
-At the separation d its rates are multiplied by (1 + m_g d), which parts all groups. The even part of the result is
-interpolated at d = 0 from d = +-h, +-2h, ..., +-Kh:
+At the separation d its rates are multiplied by (1 + m_g d), which parts all groups. The even part of the
+result is interpolated at d = 0 from d = +-h, +-2h, ..., +-Kh:
 
     f(0) = sum_k w_k [ f(+k h) + f(-k h) ] + O(h^(2K)),    w_k = 1/2 prod_(l != k) l^2 / (l^2 - k^2)
 

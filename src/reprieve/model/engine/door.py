@@ -157,8 +157,8 @@ def _check(request: Request, members: Index, fineness: Fineness, nodes: int, sto
     again = numpy_executor.run(Problem(*plan, _plasma(request, members), _take(request.pools, members)))
     plasma, chain, _ = stored
     return max(
-        difference(plasma[:, members], again.plasma.swapaxes(1, 2)),
-        difference(chain[:, members], again.chain.swapaxes(1, 2)),
+        difference(plasma[:, members], again.plasma),
+        difference(chain[:, members], again.chain),
     )
 
 
@@ -215,9 +215,17 @@ def _cached_plan(
 
 def _store(states: States, members: Index, into: Into) -> None:
     plasma, chain, peak = into
-    plasma[:, members] = states.plasma.swapaxes(1, 2)
-    chain[:, members] = states.chain.swapaxes(1, 2)
+    where = _span(members)
+    plasma[:, where] = states.plasma
+    chain[:, where] = states.chain
     peak[members] = states.peak
+
+
+def _span(members: Index) -> Index | slice:
+    """Members as a slice if they are neighbours: assignment is then a plain copy."""
+    if members.size and members[-1] - members[0] == members.size - 1:
+        return slice(int(members[0]), int(members[-1]) + 1)
+    return members
 
 
 def _take(pools: Pools, members: Index) -> Pools:

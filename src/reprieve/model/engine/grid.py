@@ -1,7 +1,7 @@
 """The time grid of a schedule: graded elements after every rate change, shared by all its patients.
 
 After a rate change a linear disposition is a sum of exponentials of the time since that change, fast ones first.
-Elements therefore start short and grow geometrically, up to half a day on the first day and a day afterwards.
+Elements therefore start short and grow geometrically on the first day, and end on whole days afterwards.
 Offsets from a rate change form a template: two segments of equal shape share their offsets, so exponentials of
 the template are computed once per patient, however many infusions there are.
 """
@@ -110,11 +110,15 @@ def offsets(span_h: float, numerics: Numerics) -> list[float]:
     while edges[-1] < span_h:
         start = edges[-1]
         day = int(start / numerics.day_h + numerics.snap)
-        longest = (numerics.longest_first_day_h, numerics.longest_second_day_h, numerics.day_h)[min(day, 2)]
         end_of_day = (day + 1) * numerics.day_h
-        step = min(step, longest) if day == 0 else longest
+        if day == 0:
+            step = min(step, numerics.longest_first_day_h)
+        elif day == 1:
+            step = numerics.longest_second_day_h
+        else:
+            step = min(max(1, day // 2), numerics.longest_days) * numerics.day_h
         left = round((end_of_day - start) / step, 6)
-        edges.append(end_of_day if left <= 1 else start + step)
+        edges.append(end_of_day if day < 2 and left <= 1 else start + step)
         step *= numerics.growth
     tail_is_sliver = len(edges) > 2 and span_h - edges[-2] < numerics.snap * span_h
     return [*edges[: -2 if tail_is_sliver else -1], span_h]

@@ -10,10 +10,14 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from numpy.typing import NDArray
+
 from reprieve.model.engine.grid import Array, Grid, Index, rule
 from reprieve.model.engine.lanes import FAST, exp
 from reprieve.model.engine.numerics import numerics
 from reprieve.model.engine.problem import Plasma, Problem, States
+
+Flags = NDArray[np.bool_]
 
 LANES = numerics().numba_lanes
 NODES = numerics().nodes
@@ -29,28 +33,31 @@ def run(problem: Problem) -> States:
     assert grid.nodes == NODES
     patients = pools.labile_max.size
     blocks = -(-patients // LANES)
-    plasma_out = np.empty((blocks, plasma.gain.shape[0], grid.plasma_segment.size, LANES))
-    chain_out = np.zeros((blocks, STATES, grid.output_element.size, LANES))
+    outputs = plasma.gain.shape[0]
+    plasma_out = np.empty((outputs, blocks * LANES, grid.plasma_segment.size))
+    chain_out = np.empty((STATES, blocks * LANES, grid.output_element.size))
     peak = np.zeros((blocks, LANES))
     by_template, template_from = _grouped(grid.template, grid.template_offset_h.size)
     element = np.maximum(grid.output_element, 0)
     threads = numba.get_num_threads()
     gauss = rule(NODES)
     _kernel(
-        grid.segment, grid.length_h, grid.shape, grid.shape_length_h, grid.template_node_h,
+        grid.segment, grid.length_h, grid.shape, grid.shape_length_h, grid.template_offset_h, _shapes(grid),
         by_template, template_from, gauss.node, gauss.to_all,
         weights.end_state, weights.end_surge, weights.delay_state, weights.delay_surge * pools.formation_per_h,
         weights.output_state, weights.output_surge, weights.output_to, pools.formation_per_h,
         grid.output_element, np.searchsorted(element, np.arange(grid.elements + 1)), grid.output_theta,
-        grid.plasma_segment, grid.plasma_tau_h, _driving(plasma), _ramp_row(plasma), *(_blocked(x, blocks) for x in _plasma_arrays(plasma)),
+        grid.plasma_segment, grid.plasma_tau_h, _driving(plasma), _ramp_row(plasma), _uses(plasma), *(_blocked(x, blocks) for x in _plasma_arrays(plasma)),
         *(_blocked(x, blocks) for x in _pool_arrays(problem)),
         np.empty((threads, grid.elements, NODES, LANES)),
         np.empty((threads, 4 * NODES, LANES)),
         np.empty((threads, grid.shape_length_h.size, NODES + 1, LANES)),
         np.empty((threads, STATES + 1, LANES)),
+        np.empty((threads, outputs, grid.plasma_segment.size, LANES)),
+        np.empty((threads, STATES, grid.output_element.size, LANES)),
         plasma_out, chain_out, peak,
     )  # fmt: skip
-    return States(_unblocked(plasma_out, patients), _unblocked(chain_out, patients), _unblocked(peak, patients))
+    return States(plasma_out[:, :patients], chain_out[:, :patients], peak.reshape(-1)[:patients])
 
 
 def _pool_arrays(problem: Problem) -> tuple[Array, ...]:
@@ -68,9 +75,7 @@ def _plasma_arrays(plasma: Plasma) -> tuple[Array, ...]:
 
 def _driving(plasma: Plasma) -> Index:
     """The modes in the block signal."""
-    moving = plasma.gain[0].any(axis=1)
-    moving[plasma.repeated] |= plasma.ramp[0].any(axis=1)
-    return np.flatnonzero(moving).astype(np.int64)
+    return np.flatnonzero(_uses(plasma)[0]).astype(np.int64)
 
 
 def _ramp_row(plasma: Plasma) -> Index:
@@ -88,10 +93,18 @@ def _blocked(values: Array, blocks: int) -> Array:
     return np.ascontiguousarray(np.moveaxis(values.reshape(*values.shape[:-1], blocks, LANES), -2, 0))
 
 
-def _unblocked(values: Array, patients: int) -> Array:
-    """(blocks, ..., lanes) as (..., p)."""
-    moved = np.moveaxis(values, 0, -2)
-    return np.asarray(moved.reshape(*moved.shape[:-2], -1)[..., :patients])
+def _uses(plasma: Plasma) -> Flags:
+    """Which modes each output has: (s, m)."""
+    uses = plasma.gain.any(axis=2)
+    uses[:, plasma.repeated] |= plasma.ramp.any(axis=2)
+    return np.asarray(uses)
+
+
+def _shapes(grid: Grid) -> Index:
+    """Element shape of every template."""
+    shapes = np.empty(grid.template_offset_h.size, dtype=np.int64)
+    shapes[grid.template] = grid.shape
+    return shapes
 
 
 def _grouped(kind: Index, kinds: int) -> tuple[Index, Index]:
@@ -102,74 +115,99 @@ def _grouped(kind: Index, kinds: int) -> tuple[Index, Index]:
 
 @numba.njit(parallel=True, cache=True, fastmath=FAST, error_model="numpy")
 def _kernel(
-    segment, length_h, shape, shape_length_h, template_node_h, by_template, template_from, node, to_all,
-    end_state, end_surge, delay_state, delay_surge, output_state, output_surge, output_to, formation,
-    output_element, first_output, output_theta, plasma_segment, plasma_tau_h, driving, ramp_row,
+    segment, length_h, shape, shape_length_h, template_offset_h, template_shape, by_template, template_from, node,
+    to_all, end_state, end_surge, delay_state, delay_surge, output_state, output_surge, output_to, formation,
+    output_element, first_output, output_theta, plasma_segment, plasma_tau_h, driving, ramp_row, uses,
     rate, level, lag, inflow, gain, ramp, inverse_zero, gate, loss, consolidation, fade, inverse_max,
-    surges, rows, fadings, states, plasma_out, chain_out, peak,
+    surges, rows, fadings, states, plasmas, chains, plasma_out, chain_out, peak,
 ):  # type: ignore[no-untyped-def]  # fmt: skip
     """All blocks. Arguments are the fields of `Problem`, blocked; see problem.py for their meaning."""
     for b in numba.prange(peak.shape[0]):
         thread = numba.get_thread_id()
         released, fading, state, work = surges[thread], fadings[thread], states[thread], rows[thread]
         _surge_at_nodes(
-            released, work, segment, template_node_h, by_template, template_from, driving, ramp_row,
-            rate[b], level[b], lag[b], inflow[b], gain[b], ramp[b], inverse_zero[b], gate[b], peak[b],
+            released, work, fading, node, shape_length_h, segment, template_offset_h, template_shape, by_template,
+            template_from, driving, ramp_row, rate[b], level[b], lag[b], inflow[b], gain[b], ramp[b],
+            inverse_zero[b], gate[b], peak[b],
         )  # fmt: skip
         _fading(fading, fade[b], shape_length_h, node)
         _march(
             released, work, fading, state, length_h, shape, node, to_all, end_state, end_surge, delay_state,
             delay_surge, formation, output_state, output_surge, output_to, output_element, first_output,
-            output_theta, loss[b], consolidation[b], fade[b], inverse_max[b], chain_out[b],
+            output_theta, loss[b], consolidation[b], fade[b], inverse_max[b], chains[thread],
         )  # fmt: skip
         _plasma_at_outputs(
-            work, plasma_segment, plasma_tau_h, ramp_row, rate[b], level[b], lag[b], inflow[b], gain[b], ramp[b],
-            plasma_out[b],
+            work, plasma_segment, plasma_tau_h, ramp_row, uses, rate[b], level[b], lag[b], inflow[b], gain[b],
+            ramp[b], plasmas[thread],
         )  # fmt: skip
+        _turn(plasmas[thread], plasma_out, b * LANES)
+        _turn(chains[thread], chain_out, b * LANES)
+
+
+@numba.njit(cache=True)
+def _turn(block, out, first):  # type: ignore[no-untyped-def]
+    """Copy (s, q, lanes) into out[:, first : first + lanes], which is (s, p, q)."""
+    for s in range(block.shape[0]):
+        for w in range(LANES):
+            for q in range(block.shape[1]):
+                out[s, first + w, q] = block[s, q, w]
 
 
 @numba.njit(fastmath=FAST, error_model="numpy", cache=True)
 def _surge_at_nodes(
-    released, work, segment, template_node_h, by_template, template_from, driving, ramp_row, rate, level, lag,
-    inflow, gain, ramp, inverse_zero, gate, peak,
+    released, work, inner, node, shape_length_h, segment, template_offset_h, template_shape, by_template,
+    template_from, driving, ramp_row, rate, level, lag, inflow, gain, ramp, inverse_zero, gate, peak,
 ):  # type: ignore[no-untyped-def]  # fmt: skip
-    """Surge at every node into released[e, i], template by template; the block signal is summed there first."""
-    for t in range(template_node_h.shape[0]):
-        for k in range(template_from[t], template_from[t + 1]):
-            e = by_template[k]
-            v = segment[e]
+    """Surge at every node into released[e, i]; the block signal is summed there first, mode by mode.
+
+    exp(-rate (offset + theta h)) is exp(-rate offset) times exp(-rate theta h): the second factor, held in `inner`,
+    is common to all templates of one shape.
+    """
+    for e in range(segment.size):
+        for i in range(NODES):
+            for w in range(LANES):
+                released[e, i, w] = inflow[segment[e], 0, w]
+    for j in range(driving.size):
+        m = driving[j]
+        r = ramp_row[m]
+        for s in range(shape_length_h.size):
             for i in range(NODES):
+                tau = shape_length_h[s] * node[i]
                 for w in range(LANES):
-                    released[e, i, w] = inflow[v, 0, w]
-        for j in range(driving.size):
-            m = driving[j]
-            r = ramp_row[m]
-            for i in range(NODES):
-                tau = template_node_h[t, i]
-                for w in range(LANES):
-                    decay = exp(-rate[m, w] * tau)
-                    work[i, w] = decay * gain[0, m, w]
-                    if r >= 0:
-                        work[NODES + i, w] = decay * ramp[0, r, w]
-                        work[i, w] += tau * work[NODES + i, w]
-            for k in range(template_from[t], template_from[t + 1]):
-                e = by_template[k]
-                v = segment[e]
-                for i in range(NODES):
-                    for w in range(LANES):
-                        released[e, i, w] += level[v, m, w] * work[i, w]
+                    inner[s, i, w] = exp(-rate[m, w] * tau)
+        for t in range(template_offset_h.size):
+            s = template_shape[t]
+            for w in range(LANES):
+                start = exp(-rate[m, w] * template_offset_h[t])
+                work[0, w] = start * gain[0, m, w]
                 if r >= 0:
-                    for i in range(NODES):
-                        for w in range(LANES):
-                            released[e, i, w] += lag[v, r, w] * work[NODES + i, w]
-        for k in range(template_from[t], template_from[t + 1]):
-            e = by_template[k]
-            for i in range(NODES):
-                for w in range(LANES):
-                    x = released[e, i, w]
-                    peak[w] = max(peak[w], x)
-                    blocked = x / (1 + x)
-                    released[e, i, w] = max(0.0, blocked * (1 - blocked * inverse_zero[w])) * gate[w]
+                    work[1, w] = start * ramp[0, r, w]
+            if r < 0:
+                for k in range(template_from[t], template_from[t + 1]):
+                    e = by_template[k]
+                    v = segment[e]
+                    for w in range(LANES):
+                        height = level[v, m, w] * work[0, w]
+                        for i in range(NODES):
+                            released[e, i, w] += height * inner[s, i, w]
+            else:
+                for k in range(template_from[t], template_from[t + 1]):
+                    e = by_template[k]
+                    v = segment[e]
+                    for w in range(LANES):
+                        slope = level[v, m, w] * work[1, w]
+                        height = level[v, m, w] * work[0, w] + lag[v, r, w] * work[1, w]
+                        height += slope * template_offset_h[t]
+                        slope *= shape_length_h[s]
+                        for i in range(NODES):
+                            released[e, i, w] += (height + slope * node[i]) * inner[s, i, w]
+    for e in range(segment.size):
+        for i in range(NODES):
+            for w in range(LANES):
+                x = released[e, i, w]
+                peak[w] = max(peak[w], x)
+                blocked = x / (1 + x)
+                released[e, i, w] = max(0.0, blocked * (1 - blocked * inverse_zero[w])) * gate[w]
 
 
 @numba.njit(fastmath=FAST, error_model="numpy", cache=True)
@@ -222,6 +260,7 @@ def _march(
                 work[labile + i, w] = work[grown + i, w] * total
         for q in range(first_output[e], first_output[e + 1]):
             if output_element[q] < 0:
+                chain_out[:, q] = 0
                 continue
             theta = output_theta[q]
             for w in range(LANES):
@@ -275,7 +314,7 @@ def _march(
 
 @numba.njit(fastmath=FAST, error_model="numpy", cache=True)
 def _plasma_at_outputs(
-    work, segment, tau_h, ramp_row, rate, level, lag, inflow, gain, ramp, plasma_out
+    work, segment, tau_h, ramp_row, uses, rate, level, lag, inflow, gain, ramp, plasma_out
 ):  # type: ignore[no-untyped-def]  # fmt: skip
     """Every plasma output at the plasma times; zero before the first dose."""
     outputs, modes = gain.shape[0], gain.shape[1]
@@ -293,14 +332,16 @@ def _plasma_at_outputs(
                 work[0, w] = exp(-rate[m, w] * tau)
                 work[1, w] = level[v, m, w] * work[0, w]
             for o in range(outputs):
-                for w in range(LANES):
-                    plasma_out[o, q, w] += gain[o, m, w] * work[1, w]
+                if uses[o, m]:
+                    for w in range(LANES):
+                        plasma_out[o, q, w] += gain[o, m, w] * work[1, w]
             if r >= 0:
                 for w in range(LANES):
                     work[0, w] = lag[v, r, w] * work[0, w] + tau * work[1, w]
                 for o in range(outputs):
-                    for w in range(LANES):
-                        plasma_out[o, q, w] += ramp[o, r, w] * work[0, w]
+                    if uses[o, m]:
+                        for w in range(LANES):
+                            plasma_out[o, q, w] += ramp[o, r, w] * work[0, w]
         for o in range(outputs):
             for w in range(LANES):
                 plasma_out[o, q, w] = max(0.0, plasma_out[o, q, w])

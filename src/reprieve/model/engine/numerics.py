@@ -19,6 +19,7 @@ class Numerics:
     longest_first_day_h: float
     longest_second_day_h: float
     day_h: float
+    longest_days: int
     snap: float
     tolerance: float
     refinements: int

@@ -31,7 +31,7 @@ def run(problem: Problem) -> States:
     chain = _chain_at_outputs(problem, released, filters, spines, labile, consolidated)
     chain[:, grid.output_element < 0] = 0
     plasma = at_times(problem.plasma, grid.plasma_segment, grid.plasma_tau_h)
-    return States(plasma, chain, signal.max(axis=(0, 1)))
+    return States(plasma.swapaxes(1, 2), chain.swapaxes(1, 2), signal.max(axis=(0, 1)))
 
 
 def block_signal(plasma: Plasma, grid: Grid) -> Array:

@@ -58,7 +58,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """`plasma` (s, q, p); `chain` (4, q, p): signal, function, labile, consolidated; `peak` (p,): the largest x.
+    """`plasma` (s, p, q); `chain` (4, p, q): signal, function, labile, consolidated; `peak` (p,): the largest x.
 
     The output times q of plasma and chain differ.
     """
