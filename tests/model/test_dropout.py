@@ -30,9 +30,7 @@ def test_a_constant_score_gives_an_exponential(points: float, hours: float) -> N
 
     left = retained(time, flat(time, points), NO_DOSE, NO_FEELING, one())
 
-    hazard = SET["dropout_per_day"] * np.exp(
-        SET["dropout_per_point"] * (points - SET["dropout_reference_points"])
-    )
+    hazard = SET["dropout_per_day"] * np.exp(SET["dropout_per_point"] * (points - SET["dropout_reference_points"]))
     assert close(left, [[np.exp(-hazard * hours / 24)]], "closed_form")
 
 

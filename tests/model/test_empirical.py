@@ -37,9 +37,7 @@ def test_the_amount_is_a_sum_of_exponentials() -> None:
 
     passed = TIME_H[:, None] - SIX_H
     patient = ind["empirical_half_life_d"] * 24
-    each = np.where(
-        passed >= 0, (doses / 0.5) * 2.0 ** (-np.maximum(passed, 0)[None] / patient[:, None, None]), 0
-    )
+    each = np.where(passed > 0, (doses / 0.5) * 2.0 ** (-np.maximum(passed, 0)[None] / patient[:, None, None]), 0)
     assert close(found, each.sum(axis=2), "solver")
 
 
@@ -56,18 +54,22 @@ def test_it_solves_its_differential_equation() -> None:
         jump = (0.35 / 0.5) ** ind["empirical_dose_exponent"][i]
         expected = []
         for t in time:
-            amount, edges = 0.0, [*SIX_H[t >= SIX_H], t]
+            amount, edges = 0.0, [*SIX_H[t > SIX_H], t]
             for a, b in pairwise(edges):
                 amount += jump
                 if b > a:
-                    run = solve_ivp(
-                        lambda _, y, k=k: -k * y, (a, b), [amount], "DOP853", rtol=1e-12, atol=1e-14
-                    )
+                    run = solve_ivp(lambda _, y, k=k: -k * y, (a, b), [amount], "DOP853", rtol=1e-12, atol=1e-14)
                     amount = run.y[0, -1]
-            expected.append(
-                ind["empirical_benefit_max"][i] * amount / (ind["empirical_benefit_half"][i] + amount)
-            )
+            expected.append(ind["empirical_benefit_max"][i] * amount / (ind["empirical_benefit_half"][i] + amount))
         assert close(found[i], expected, "states")
+
+
+def test_a_reading_at_the_start_is_before_the_infusion() -> None:
+    """Invariant: the first infusion leaves the baseline of day 0 alone and acts right after."""
+    found = benefit(np.array([0.0, 1e-6]), SIX_H, np.full(6, 0.5), people())
+
+    assert not found[:, 0].any()
+    assert np.all(found[:, 1] > 0)
 
 
 def test_dose_zero_is_exactly_nothing() -> None:

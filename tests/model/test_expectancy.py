@@ -28,9 +28,7 @@ def people(n: int = 8) -> dict[str, Array]:
     return individuals(SET, population(n, seed=4))
 
 
-def felt(
-    n: int, dissociation: float = 14.0, sedation: float = 0.3, benefit: float = 0.2
-) -> tuple[Array, ...]:
+def felt(n: int, dissociation: float = 14.0, sedation: float = 0.3, benefit: float = 0.2) -> tuple[Array, ...]:
     return tuple(np.full((n, 6), value) for value in (dissociation, sedation, benefit))
 
 
@@ -57,18 +55,14 @@ def test_the_response_solves_its_differential_equation() -> None:
         assert close(placebo[i], expected, "states")
 
 
-def oracle(
-    p: dict[str, float], cadss: Array, drowsy: Array, benefit: Array, time: Array
-) -> tuple[list[float], Array]:
+def oracle(p: dict[str, float], cadss: Array, drowsy: Array, benefit: Array, time: Array) -> tuple[list[float], Array]:
     f, fast, slow, x = p["nondrug_fast_share"], 0.0, 0.0, p["expectation_logit"]
     beliefs, out = [], np.zeros(len(time))
     edges = [*SIX_H, END_H, time.max() + 1]
     for k, (a, b) in enumerate(pairwise(edges)):
         if k < 6:
             gone = 1 - (1 - (f * fast + (1 - f) * slow)) * (1 - benefit[k])
-            x += p["belief_dissociation_weight_per_point"] * (
-                cadss[k] - p["belief_dissociation_neutral_points"]
-            )
+            x += p["belief_dissociation_weight_per_point"] * (cadss[k] - p["belief_dissociation_neutral_points"])
             x += p["belief_sedation_weight"] * drowsy[k] + p["belief_improvement_weight"] * gone
             beliefs.append(expit(x))
             target = p["nondrug_base"] + p["nondrug_belief"] * beliefs[-1]

@@ -60,9 +60,7 @@ def test_a_block_has_its_covariance() -> None:
     """Closed form: the covariance of log values is the block's, up to sampling error."""
     covariance = ((0.25, 0.12), (0.12, 0.16))
     block = Block(("a", "b"), covariance)
-    two = parameters(
-        quantity("a", 1.0, "lognormal", 0.5), quantity("b", 4.0, "lognormal", 0.4), blocks=(block,)
-    )
+    two = parameters(quantity("a", 1.0, "lognormal", 0.5), quantity("b", 4.0, "lognormal", 0.4), blocks=(block,))
 
     ind = individuals(two, population(N))
 

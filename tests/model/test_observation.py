@@ -64,9 +64,7 @@ def test_a_constant_score_is_recalled_as_it_is() -> None:
     """Invariant: averaging changes nothing that does not change."""
     grid, index = recall_times(DAYS_H, 7)
 
-    assert close(
-        recalled(np.full((2, len(grid)), 41.3), index), np.full((2, len(DAYS_H)), 41.3), "closed_form"
-    )
+    assert close(recalled(np.full((2, len(grid)), 41.3), index), np.full((2, len(DAYS_H)), 41.3), "closed_form")
 
 
 def test_windows_are_a_week() -> None:
@@ -156,9 +154,7 @@ def test_readings_scatter_as_stated(score: str) -> None:
     assert close(readings.var(), variance, monte_carlo(k=4.5, se=variance * sqrt(2 / N)))
 
 
-@pytest.mark.parametrize(
-    ("profile", "baseline", "sd"), [("civilian", "CAPS-5", 6.0), ("veteran", "CAPS-5", 8.5)]
-)
+@pytest.mark.parametrize(("profile", "baseline", "sd"), [("civilian", "CAPS-5", 6.0), ("veteran", "CAPS-5", 8.5)])
 def test_observed_baselines_have_the_published_spread(profile: str, baseline: str, sd: float) -> None:
     """PTSD-Repository: CAPS-5 SD 6 in Feder 2021 and 8.5 in Abdallah 2022."""
     patients = population(N, profile=profile)

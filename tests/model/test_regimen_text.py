@@ -30,8 +30,8 @@ def test_case_and_spaces_do_not_matter(regimen: Regimen) -> None:
     assert Regimen.parse("\n " + text.replace(" ", "\t  ").replace("/", " / ").replace(";", " ; ")) == regimen
 
 
-WORDS = "0.5 -1 0 40 1e400 nan mg/kg mg g over min h on days day , ; then every x for weeks twice weekly pause"
-WORDS += " stop at rate hcl base im nasal saline esketamine midazolam 9:30 from not given - daily 0,5 é"
+WORDS = "0.5 -1 0 40 1e400 nan mg/kg mg g over min h on days day , ; then every x for weeks twice weekly"
+WORDS += " pause stop at rate hcl base im nasal saline esketamine midazolam 9:30 from not given - daily 0,5 é"
 
 
 @given(st.lists(st.sampled_from(WORDS.split()), max_size=14).map(" ".join))

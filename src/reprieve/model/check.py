@@ -177,4 +177,4 @@ def _geometric_mean(values: Array) -> float:
 
 
 def _label(metric: str, count: int) -> str:
-    return {"curve": f"{count} points", "peak": "peak", "auc": "area"}[metric]
+    return {"curve": f"{count} point{'s' * (count > 1)}", "peak": "peak", "auc": "area"}[metric]

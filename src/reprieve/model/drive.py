@@ -40,9 +40,9 @@ SURGE = (
 )
 
 
-def per_hour(half_life: float, unit_h: float = 1) -> float:
-    """Rate of a half-life given in units of `unit_h` hours."""
-    return math.log(2) / (half_life * unit_h)
+def per_hour(half_life_h: float) -> float:
+    """Rate of a half-life."""
+    return math.log(2) / half_life_h
 
 
 def filters(parameters: ParameterSet) -> Filters:
@@ -53,9 +53,11 @@ def filters(parameters: ParameterSet) -> Filters:
     names = ("signal_half_life_h", "functional_half_life_h", "formation_half_life_h")
     for name in names:
         if parameters.quantity(name).between is not None:
-            raise InputError(name, "between", "must be the same for all patients", "vary it by parameter draws")
-    rates = (per_hour(parameters[name]) for name in names)
-    return Filters(*rates, reference_area_h(tuple(parameters[name] for name in SURGE)))
+            raise InputError(
+                name, "between", "must be the same for all patients", "vary it by parameter draws"
+            )
+    signal, function, delay = (per_hour(parameters[name]) for name in names)
+    return Filters(signal, function, delay, reference_area_h(tuple(parameters[name] for name in SURGE)))
 
 
 @lru_cache(maxsize=256)
@@ -95,13 +97,16 @@ def request(
 ) -> Request:
     """The engine's request for patients with individual parameters `ind`; both times (q,) are sorted."""
     gain, ramp, steady = block_gains(modes, ind)
-    consolidation = math.log(2) / (ind["consolidation_half_life_d"] * HOURS_PER_DAY)
+    labile, consolidation, consolidated = (
+        math.log(2) / (ind[f"{name}_half_life_d"] * HOURS_PER_DAY)
+        for name in ("labile", "consolidation", "consolidated")
+    )
     pools = Pools(
         surge_zero=ind["surge_zero"],
         surge_gate=ind["surge_gate"] * links.block,
-        labile_loss_per_h=math.log(2) / (ind["labile_half_life_d"] * HOURS_PER_DAY),
+        labile_loss_per_h=labile,
         consolidation_per_h=consolidation * links.consolidation,
-        consolidated_loss_per_h=math.log(2) / (ind["consolidated_half_life_d"] * HOURS_PER_DAY),
+        consolidated_loss_per_h=consolidated,
         labile_max=ind["labile_max"],
         formation_per_h=shared.delay_per_h,
     )

@@ -26,7 +26,7 @@ def benefit(time_h: Array, dose_start_h: Array, dose_mg_per_kg: Array, ind: Mapp
     """Return D, the share of symptoms that the drug removes, (n, t); 0 <= D < Emax.
 
     `time_h` (t,) in any order; `dose_start_h` (k,) ascending; `dose_mg_per_kg` (k,) or (n, k), base; a
-    comparator has dose 0, which gives exactly 0.
+    comparator has dose 0, which gives exactly 0. The value at an infusion's start is the one before it.
 
     Raises `InputError` if infusions are not in order or a dose is negative.
     """
@@ -39,7 +39,7 @@ def benefit(time_h: Array, dose_start_h: Array, dose_mg_per_kg: Array, ind: Mapp
         raise InputError("dose_mg_per_kg", float(doses.min()), "must not be negative")
     time = np.asarray(time_h, dtype=np.float64)
     rate = math.log(2) / (ind["empirical_half_life_d"] * HOURS_PER_DAY)
-    piece = np.searchsorted(starts, time, side="right") - 1
+    piece = np.searchsorted(starts, time, side="left") - 1
     amount = np.zeros((n, len(time)))
     level = np.zeros(n)
     for k, start in enumerate(starts):

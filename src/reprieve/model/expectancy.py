@@ -87,9 +87,7 @@ def _check(starts: Array, end_h: float, clamp: float | None) -> None:
     if np.any(np.diff(starts) <= 0):
         raise InputError("dose_start_h", starts.tolist(), "must be ascending")
     if len(starts) and end_h < starts[-1]:
-        raise InputError(
-            "treatment_end_h", end_h, f"must not be before the last infusion at {starts[-1]:g} h"
-        )
+        raise InputError("treatment_end_h", end_h, f"must not be before the last infusion at {starts[-1]:g} h")
     if clamp is not None and not 0 <= clamp <= 1:
         raise InputError("belief", clamp, "must lie between 0 and 1")
 

@@ -72,16 +72,12 @@ def fluctuation(time_h: Array, patients: Population, time_constant_d: float) -> 
     decay = np.exp(-1 / time_constant_d)
     middle = patients.normals("observation:fluctuation:0")[:, 0]
     after = _walk(middle, patients, "observation:fluctuation:after", max(0, int(day.max(initial=0))), decay)
-    before = _walk(
-        middle, patients, "observation:fluctuation:before", max(0, -int(day.min(initial=0))), decay
-    )
+    before = _walk(middle, patients, "observation:fluctuation:before", max(0, -int(day.min(initial=0))), decay)
     path = np.concatenate([before[:0:-1], after])
     return np.ascontiguousarray(path[day + len(before) - 1].T)
 
 
-def observe(
-    score: str, average: Array, time_h: Array, patients: Population, ind: Mapping[str, Array]
-) -> Array:
+def observe(score: str, average: Array, time_h: Array, patients: Population, ind: Mapping[str, Array]) -> Array:
     """Return the readings of `score` (caps5, pcl5 or iesr), (n, t), whole points within the scale's range.
 
     `average` (n, t) is the recalled average at `time_h` (t,). Readings of a scale on one day share an error.

@@ -24,7 +24,9 @@ from reprieve.model.links import Links
 Array = NDArray[np.float64]
 
 
-def strength(functional: Array, labile: Array, consolidated: Array, ind: Mapping[str, Array], links: Links) -> Array:
+def strength(
+    functional: Array, labile: Array, consolidated: Array, ind: Mapping[str, Array], links: Links
+) -> Array:
     """A, the chain's sum, shape of the states (n, t)."""
     weight = ind["functional_weight"][:, None] if links.function else 0
     return np.asarray(weight * functional + labile + consolidated)

@@ -77,7 +77,7 @@ class Population:
             return np.zeros((len(self), count))
         return normal(self.seed, stream, self.ids, count)
 
-    def take(self, part: slice) -> "Population":
+    def take(self, part: slice | NDArray[np.int64]) -> "Population":
         """Return a part of the population; its patients are unchanged."""
 
         def cut(scores: Mapping[str, Array]) -> dict[str, Array]:
@@ -141,13 +141,10 @@ def population(
     return Population(seed, ids, weight, age, female, hypertension, profile, *scores)
 
 
-def _check(
-    n: int, start: int, profile: str, baseline: float | None, weight_kg: float | None, p: ParameterSet
-) -> None:
-    if index(n) < 1:
-        raise InputError("patients", n, "must be at least 1")
-    if index(start) < 0:
-        raise InputError("start", start, "must not be negative")
+def _check(n: int, start: int, profile: str, baseline: float | None, weight_kg: float | None, p: ParameterSet) -> None:
+    for field_name, number, least in (("patients", n, 1), ("start", start, 0)):
+        if not isinstance(number, int | np.integer) or number < least:
+            raise InputError(field_name, number, f"must be a whole number, at least {least}")
     if profile not in PROFILES:
         raise InputError("profile", profile, f"must be one of {', '.join(PROFILES)}")
     top = instrument("CAPS-5").maximum
@@ -196,9 +193,7 @@ def _typical_covariates(p: ParameterSet, n: int) -> tuple[Array, Array, NDArray[
     return np.full(n, p["reference_weight_kg"]), np.full(n, p["reference_age_y"]), no, no.copy()
 
 
-def _totals(
-    p: ParameterSet, seed: int, ids: NDArray[np.int64], profile: str, fixed: float | None
-) -> dict[str, Array]:
+def _totals(p: ParameterSet, seed: int, ids: NDArray[np.int64], profile: str, fixed: float | None) -> dict[str, Array]:
     location, scale = p[f"{profile}_caps5_location"], p[f"{profile}_caps5_scale"]
     draws = location + scale * normal(seed, "baseline:CAPS-5", ids, _ATTEMPTS)
     total = first_inside(draws, p[f"{profile}_caps5_low"], instrument("CAPS-5").maximum)

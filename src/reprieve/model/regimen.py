@@ -380,4 +380,3 @@ def _cut(phase: Phase, at_h: Fraction) -> tuple[Phase, Phase]:
     duration_h, amount = _exact(phase.duration_h), _exact(phase.amount)
     first = amount * at_h / duration_h
     return Phase(float(at_h), float(first)), Phase(float(duration_h - at_h), float(amount - first))
-

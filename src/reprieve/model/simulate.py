@@ -15,7 +15,17 @@ from reprieve.core.errors import InputError
 from reprieve.core.parameters import ParameterSet
 from reprieve.core.results import digest, versions
 from reprieve.core.units import HOURS_PER_DAY, MINUTES_PER_HOUR
-from reprieve.model import acute, drive, dropout, empirical, expectancy, observation, plasticity, solve, symptoms
+from reprieve.model import (
+    acute,
+    drive,
+    dropout,
+    empirical,
+    expectancy,
+    observation,
+    plasticity,
+    solve,
+    symptoms,
+)
 from reprieve.model.disposition import DispositionModel, Options, load_model
 from reprieve.model.engine.door import executor_name
 from reprieve.model.engine.grid import Array
@@ -28,7 +38,14 @@ from reprieve.model.regimen import Regimen, Route, Substance
 from reprieve.model.simulation import Simulation
 
 KETAMINE = (Substance.RACEMATE, Substance.S, Substance.R)
-PLASMA = ("ketamine_arterial", "ketamine_venous", "s_ketamine", "r_ketamine", "norketamine", "hydroxynorketamine")
+PLASMA = (
+    "ketamine_arterial",
+    "ketamine_venous",
+    "s_ketamine",
+    "r_ketamine",
+    "norketamine",
+    "hydroxynorketamine",
+)
 STATES = ("functional", "labile", "consolidated")
 
 
@@ -140,8 +157,9 @@ def _part(setting: Setting, patients: Population) -> _Part:
     score_h, back = _score_times(setting)
     engine = _engine(setting, patients, ind, score_h)
     session = acute.session(setting, patients, ind, engine)
-    states = (engine.chain[name] for name in STATES)
-    benefit = plasticity.benefit(plasticity.strength(*states, ind, setting.links), ind, setting.links)
+    functional, labile, consolidated = (engine.chain[name] for name in STATES)
+    strength = plasticity.strength(functional, labile, consolidated, ind, setting.links)
+    benefit = plasticity.benefit(strength, ind, setting.links)
     belief, placebo = expectancy.course(
         score_h,
         setting.start_h,
@@ -167,7 +185,9 @@ def _part(setting: Setting, patients: Population) -> _Part:
             values[f"{name}_observed"] = observation.observe(name, average, setting.time_h, patients, ind)
     days = np.searchsorted(score_h, dropout.day_grid_h(setting.time_h))
     dissociation = session.peak("dissociation")
-    values["retained"] = dropout.retained(setting.time_h, latent["caps5"][:, days], setting.start_h, dissociation, ind)
+    values["retained"] = dropout.retained(
+        setting.time_h, latent["caps5"][:, days], setting.start_h, dissociation, ind
+    )
     felt = session.felt | {"belief": belief}
     return _Part(values, session.acute, felt, {k: np.asarray(v) for k, v in baseline.items()}, engine.error)
 
@@ -175,7 +195,9 @@ def _part(setting: Setting, patients: Population) -> _Part:
 def _score_times(setting: Setting) -> tuple[Array, observation.Index]:
     """Times at which scores are needed (g,), and where each look-back of an output time finds its score (t, r)."""
     recall, index = observation.recall_times(setting.time_h, observation.longest_recall_days())
-    grid = np.unique(np.concatenate([recall, setting.time_h, setting.start_h, dropout.day_grid_h(setting.time_h)]))
+    grid = np.unique(
+        np.concatenate([recall, setting.time_h, setting.start_h, dropout.day_grid_h(setting.time_h)])
+    )
     return grid, np.searchsorted(grid, recall)[index]
 
 
@@ -250,12 +272,10 @@ def _joined(setting: Setting, patients: Population, parts: list[_Part]) -> Simul
 
 
 def _warnings(setting: Setting) -> tuple[str, ...]:
-    found = []
+    found: list[str] = []
     if setting.observed and setting.regimen.doses:
         found += observation.recall_warnings(setting.time_h, float(setting.start_h[0]))
     late = setting.start_h > setting.time_h[-1]
     if late.any():
         found.append(f"regimen: {int(late.sum())} doses start after the last output time; they are not shown")
     return tuple(found)
-
-

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reprieve.core.intervals import PERCENTILES
 from reprieve.core.results import Result
+from reprieve.core.units import HOURS_PER_DAY
 from reprieve.model.engine.grid import Array
 from reprieve.model.population import Population
 from reprieve.model.regimen import Regimen
@@ -16,9 +18,6 @@ from reprieve.model.regimen import Regimen
 if TYPE_CHECKING:
     import xarray
 
-PERCENTILES = (2.5, 50, 97.5)
-INTERVAL = "95 % interval over patients, equal-tailed"
-HOURS_PER_DAY = 24
 SCORES = ("caps5", "pcl5", "iesr", "caps5_observed", "pcl5_observed", "iesr_observed", "caps5_empirical")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from reprieve.model import drive
 from reprieve.model.disposition import DispositionModel, Modes, Options, limit
 from reprieve.model.engine import door
-from reprieve.model.engine.grid import Array
+from reprieve.model.engine.grid import Array, Index
 from reprieve.model.engine.operators import Filters
 from reprieve.model.individuals import individuals
 from reprieve.model.links import Links
@@ -38,7 +38,9 @@ class Solved:
     def at(self, time_h: Array) -> dict[str, Array]:
         """Everything at some of the times that both grids hold: concentrations carry their unit in the name."""
         here, there = np.searchsorted(self.plasma_h, time_h), np.searchsorted(self.chain_h, time_h)
-        named = {name if name in BLOCK else name + UNIT: values[:, here] for name, values in self.plasma.items()}
+        named = {
+            name if name in BLOCK else name + UNIT: values[:, here] for name, values in self.plasma.items()
+        }
         return named | {name: values[:, there] for name, values in self.chain.items()}
 
 
@@ -60,24 +62,31 @@ def population(
     own = individuals(model.parameters, patients, variability)
     schedule = model.schedule(regimen, own, patients, options)
 
-    def modes(who: Array | None, separation: Array | float) -> Modes:
+    def modes(who: Index | None, separation: Array | float) -> Modes:
         people = patients if who is None else patients.take(who)
         mine = own if who is None else {name: values[who] for name, values in own.items()}
-        rates = {name: ind[f"{name}_rate_per_h"] if who is None else ind[f"{name}_rate_per_h"][who] for name in EFFECT}
+        rates = {
+            name: ind[f"{name}_rate_per_h"] if who is None else ind[f"{name}_rate_per_h"][who]
+            for name in EFFECT
+        }
         built = model.modes(mine, people, regimen.substance, options, separation)
-        return built.filtered("driver", rates[EFFECT[0]], EFFECT[0]).filtered(EFFECT[0], rates[EFFECT[1]], EFFECT[1])
+        return built.filtered("driver", rates[EFFECT[0]], EFFECT[0]).filtered(
+            EFFECT[0], rates[EFFECT[1]], EFFECT[1]
+        )
 
-    def ask(built: Modes, who: Array | None) -> door.Answer:
+    def ask(built: Modes, who: Index | None) -> door.Answer:
         mine = ind if who is None else {name: values[who] for name, values in ind.items()}
         events = schedule if who is None else schedule.take(who)
         outputs = tuple(name for name in built.outputs if name != "driver")
-        return door.solve(drive.request(built, events, mine, filters, links, outputs, plasma_h, chain_h), executor)
+        return door.solve(
+            drive.request(built, events, mine, filters, links, outputs, plasma_h, chain_h), executor
+        )
 
     direct = modes(None, 0)
     answer = ask(direct, None)
     plasma = {**answer.plasma, "block": answer.block, "surge": answer.surge}
     error = answer.error_estimate
-    meeting = np.flatnonzero(direct.meeting)
+    meeting = np.flatnonzero(direct.meeting).astype(np.int64)
     if meeting.size:
         exact = ask(limit(lambda separation: modes(meeting, separation)), meeting)
         for name, values in {**exact.plasma, "block": exact.block, "surge": exact.surge}.items():

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reprieve.core.intervals import OVER_PATIENTS
 from reprieve.model.engine.grid import Array
-from reprieve.model.simulation import INTERVAL, Simulation
+from reprieve.model.simulation import Simulation
 
 if TYPE_CHECKING:
     import xarray
@@ -24,7 +25,7 @@ def summarise(run: Simulation) -> dict[str, Any]:
         "patients": len(run.patients),
         "seed": run.patients.seed,
         "profile": run.patients.profile,
-        "interval": INTERVAL,
+        "interval": OVER_PATIENTS,
         "day": _list(run.time_d),
         "scores": {name: _band(run.bands(name)) for name in run.values},
         "minute": _list(run.minute),
@@ -41,7 +42,10 @@ def summarise(run: Simulation) -> dict[str, Any]:
 
 def probabilities(run: Simulation) -> dict[str, Any]:
     """Share of patients who respond by day, and per-dose probabilities of acute events."""
-    start, name = run.baseline["caps5"][:, None], "caps5_observed" if "caps5_observed" in run.values else "caps5"
+    start, name = (
+        run.baseline["caps5"][:, None],
+        "caps5_observed" if "caps5_observed" in run.values else "caps5",
+    )
     out: dict[str, Any] = {"score": name}
     for label, (top, bottom) in RESPONSE_SHARE.items():
         out[label] = _list((run.values[name] <= (1 - top / bottom) * start).mean(axis=0))

@@ -32,9 +32,7 @@ def clusters(
     return {name: start[:, None] * left[name] for name, start in baseline.items()}
 
 
-def totals(
-    patients: Population, placebo: Array, benefit: Array, ind: Mapping[str, Array]
-) -> dict[str, Array]:
+def totals(patients: Population, placebo: Array, benefit: Array, ind: Mapping[str, Array]) -> dict[str, Array]:
     """Return the latent totals `caps5`, `pcl5` and `iesr`, (n, t) in points; arguments as `clusters`."""
     lambdas = {c: ind[f"lambda_{c.lower()}"] for c in "BCDE"}
     if any(np.any(values > 1) for values in lambdas.values()):
@@ -53,9 +51,7 @@ def _linear(baseline: Mapping[str, Array], benefit: Array, lambdas: Mapping[str,
     return np.asarray(start[:, None] - reach[:, None] * benefit)
 
 
-def _left(
-    names: tuple[str, ...], placebo: Array, benefit: Array, ind: Mapping[str, Array]
-) -> dict[str, Array]:
+def _left(names: tuple[str, ...], placebo: Array, benefit: Array, ind: Mapping[str, Array]) -> dict[str, Array]:
     """Share of each cluster that is left. A drawn lambda above 1 could take more than all: stop at none."""
     rest = 1 - placebo
     return {c: rest * np.maximum(1 - ind[f"lambda_{c.lower()}"][:, None] * benefit, 0) for c in names}

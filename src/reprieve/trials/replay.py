@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reprieve.core.errors import InputError
+from reprieve.core.intervals import OVER_TRIALS, PERCENTILES
 from reprieve.core.parameters import ParameterSet, load_parameters
 from reprieve.core.random import uniform
 from reprieve.core.results import Result, digest, versions
@@ -24,13 +25,12 @@ from reprieve.core.units import HOURS_PER_DAY
 from reprieve.model.population import population
 from reprieve.model.regimen import Regimen
 from reprieve.model.simulate import simulate
-from reprieve.model.simulation import PERCENTILES, Simulation
+from reprieve.model.simulation import Simulation
 
 type Array = NDArray[np.float64]
 
 TRIALS_DRAWN = 2000
 EXPECTED = "expectation over all virtual patients"
-INTERVAL = "95 % interval of trials of the published size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Replay(Result):
             "trial": self.trial,
             "about": self.about,
             "predicted": EXPECTED,
-            "interval": INTERVAL,
+            "interval": OVER_TRIALS,
             "rows": [asdict(row) | {"inside": row.inside} for row in self.rows],
             "patients_per_arm": len(self.ketamine.patients),
             "warnings": list(self.warnings),
@@ -135,14 +135,22 @@ def _rows(
     lost = _days_to_loss(ketamine, held)
     gap = scores[0][drawn[0]].mean(axis=1) - scores[1][drawn[1]].mean(axis=1)
     return (
-        _row(held, "caps5_difference", scores[0].mean() - scores[1].mean(), gap, rest[0].mean() - rest[1].mean()),
+        _row(
+            held,
+            "caps5_difference",
+            scores[0].mean() - scores[1].mean(),
+            gap,
+            rest[0].mean() - rest[1].mean(),
+        ),
         _row(held, "response_ketamine", responded[0].mean(), responded[0][drawn[0]].mean(axis=1)),
         _row(held, "response_midazolam", responded[1].mean(), responded[1][drawn[1]].mean(axis=1)),
         _row(held, "median_days_to_loss", _median(lost), np.array([_median(lost[who]) for who in drawn[0]])),
     )
 
 
-def _row(held: ParameterSet, name: str, expected: float, trials: Array, empirical: float | None = None) -> Comparison:
+def _row(
+    held: ParameterSet, name: str, expected: float, trials: Array, empirical: float | None = None
+) -> Comparison:
     quantity = held.quantity(name)
     finite = np.where(np.isnan(trials), np.inf, trials)
     low, _, high = np.percentile(finite, PERCENTILES, method="nearest")
@@ -192,5 +200,3 @@ def _median(days: Array) -> float:
         return float("nan")
     low, high = kept[(kept.size - 1) // 2], kept[kept.size // 2]
     return float(low if low == high else (low + high) / 2)
-
-

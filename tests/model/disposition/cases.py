@@ -16,6 +16,8 @@ Array = npt.NDArray[np.float64]
 EXPONENTIAL = Tolerance(
     1e-9, "modes against a matrix exponential, whose own rounding grows with the norm of the matrix"
 )
+ROUNDING = Tolerance(1e-9, "terms of the modes cancel: their rounding, in values down to 1e-3 ng/mL")
+
 FORMS = {
     "reprieve_iv_default": Substance.RACEMATE,
     "otto2021_S": Substance.S,
@@ -37,9 +39,7 @@ def at_once(dose_mg: float, route: Route, substance: Substance = Substance.S) ->
     return Regimen((Dose(0.0, (Phase(0.0, dose_mg),), "mg", route),), substance)
 
 
-def curves(
-    name: str, regimen: Regimen, weight_kg: float, time_h: Array, age_y: float = 0.0
-) -> dict[str, Array]:
+def curves(name: str, regimen: Regimen, weight_kg: float, time_h: Array, age_y: float = 0.0) -> dict[str, Array]:
     """All outputs of a typical patient, output -> (n_t,)."""
     model = load_model(name)
     ind, people = typical(model, weight_kg, age_y)

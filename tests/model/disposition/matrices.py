@@ -1,6 +1,6 @@
-"""The disposition models as compartment matrices, assembled independently, for matrix exponentials.
+"""The disposition models as compartment matrices, built independently for matrix exponentials.
 
-Amounts in mg of ketamine, rates per hour. Every model is a list of flows (from, to, rate); "out" leaves the body.
+Amounts in mg of ketamine, rates per hour. A model is a list of flows (from, to, rate); "out" leaves the body.
 """
 
 from __future__ import annotations
@@ -71,9 +71,7 @@ def default_flows(p: dict[str, float], weight: float) -> tuple[Flows, Outputs]:
         "s_ketamine": {"S": 1000 / v1},
         "r_ketamine": {"R": 1000 / v1},
         "norketamine": {"N": 1000 / vn},
-        "hydroxynorketamine": {
-            "H": 1000 / (p["vh1_l_70kg"] * size) * MW["hydroxynorketamine"] / MW["ketamine"]
-        },
+        "hydroxynorketamine": {"H": 1000 / (p["vh1_l_70kg"] * size) * MW["hydroxynorketamine"] / MW["ketamine"]},
     }
     # The venous link copies blood, it does not take drug: a signal k C in, rate k out.
     flows += [("S>", "venous", k * 1000 / v1), ("R>", "venous", k * 1000 / v1), ("venous", "out", k)]

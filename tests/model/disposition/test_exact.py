@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from reprieve.model.disposition import Covariates, DispositionModel, Modes, concentration, limit, load_model
 from reprieve.model.disposition.mammillary import from_clearances
+from reprieve.model.disposition.modes import Places
+from reprieve.model.disposition.predict import at
 from reprieve.model.regimen import Regimen, Route, Substance
 from tests.model.disposition.cases import EXPONENTIAL, FORMS, Array, at_once, everything, infusion
 from tests.model.disposition.matrices import Inputs, Matrix
@@ -33,6 +35,7 @@ FIXED = (
 SHARES = ("frn", "f_gut", "f1_mucosal", "venous_slow_share")
 # A modest gain keeps the comparison at rounding: see `amplification`.
 CALM = 1e3
+FIRST = np.array([0])
 
 
 def one(values: dict[str, float], weight_kg: float) -> tuple[dict[str, Array], Covariates]:
@@ -77,18 +80,14 @@ def inputs(name: str, regimen: Regimen, p: dict[str, float]) -> Inputs:
     return [({"S": mg}, 0.0, length)]
 
 
-CASES = [(name, Route.IV) for name in FORMS] + [
-    (name, route) for name, held in ROUTES.items() for route in held
-]
+CASES = [(name, Route.IV) for name in FORMS] + [(name, route) for name, held in ROUTES.items() for route in held]
 
 
 @pytest.mark.parametrize(("name", "route"), CASES)
 @settings(max_examples=12, deadline=None)
 @given(factors=st.lists(st.floats(0.5, 2.0), min_size=30, max_size=30), weight=st.floats(45.0, 130.0))
-def test_modes_against_the_matrix_exponential(
-    name: str, route: Route, factors: list[float], weight: float
-) -> None:
-    """Independent implementation: scipy.linalg.expm of the compartment matrix, any parameters, every route."""
+def test_modes_against_the_matrix_exponential(name: str, route: Route, factors: list[float], weight: float) -> None:
+    """Independent implementation: scipy.linalg.expm of the compartment matrix, any parameters, all routes."""
     model, p = load_model(name), moved(name, factors)
     regimen = infusion(1.0, 30, FORMS[name]) if route == Route.IV else at_once(35.0, route)
     ind, people = one(p, weight)
@@ -115,9 +114,7 @@ def block_rates(p: dict[str, float]) -> tuple[Array, Array, Array]:
         (p["clk3_l_per_min_70kg"] * 60, p["vk3_l_70kg"]),
     )
     norketamine = rates(p["cln_l_per_h_70kg"], p["vn_l_70kg"], (p["qn_l_per_h"], p["vpn_l"]))
-    hnk = rates(
-        p["clh1_l_per_min_70kg"] * 60, p["vh1_l_70kg"], (p["clh2_l_per_min_70kg"] * 60, p["vh2_l_70kg"])
-    )
+    hnk = rates(p["clh1_l_per_min_70kg"] * 60, p["vh1_l_70kg"], (p["clh2_l_per_min_70kg"] * 60, p["vh2_l_70kg"]))
     return parent, norketamine, hnk
 
 
@@ -203,13 +200,13 @@ def test_meeting_rates_are_noticed() -> None:
 def filtered_twice(model: DispositionModel, p: dict[str, float], rates: tuple[float, float]) -> Modes:
     ind, people = one(p, 70.0)
 
-    def build(separation: float | Array) -> Modes:
-        modes = model.modes(ind, people, FORMS[model.name], separation=separation)
-        first = modes.filtered("driver", np.array([rates[0]]), "effect_site")
-        return first.filtered("effect_site", np.array([rates[1]]), "adaptation")
+    def build(places: Places, separation: Array) -> Modes:
+        modes = model.modes(*at(ind, people, places), FORMS[model.name], separation=separation)
+        first = modes.filtered("driver", np.full(places.size, rates[0]), "effect_site")
+        return first.filtered("effect_site", np.full(places.size, rates[1]), "adaptation")
 
-    modes = build(0.0)
-    return limit(build) if modes.meeting.any() else modes
+    modes = build(FIRST, np.zeros(1))
+    return limit(build, FIRST) if modes.meeting.any() else modes
 
 
 @pytest.mark.parametrize("rates", [(6.0, 1.5), (6.0, 6.0), (6.0, 6.0000001)])
@@ -237,13 +234,15 @@ def test_filters_added_before_or_after_the_limit() -> None:
     """Invariant: a filter on separated modes is the same as separated modes of a filter."""
     model = load_model("otto2021_S")
     ind, people = one(population_values(model.name), 70.0)
-    rate = np.array([4.0])
 
-    def build(separation: float | Array) -> Modes:
-        return model.modes(ind, people, Substance.S, separation=separation)
+    def build(places: Places, separation: Array) -> Modes:
+        return model.modes(*at(ind, people, places), Substance.S, separation=separation)
 
-    before = limit(lambda separation: build(separation).filtered("driver", rate, "effect_site"))
-    after = limit(build).filtered("driver", rate, "effect_site")
+    def filtering(places: Places, separation: Array) -> Modes:
+        return build(places, separation).filtered("driver", np.full(places.size, 4.0), "effect_site")
+
+    before = limit(filtering, FIRST)
+    after = limit(build, FIRST).filtered("driver", np.array([4.0]), "effect_site")
     schedule = model.schedule(infusion(10, 30, Substance.S), ind, people)
     first, second = (concentration(modes, schedule, "effect_site", TIMES_H) for modes in (before, after))
 
@@ -256,7 +255,11 @@ def test_limit_of_calm_patients_is_the_patient() -> None:
     ind, people = one(population_values(model.name), 70.0)
     schedule = model.schedule(infusion(1.0, 30, Substance.RACEMATE), ind, people)
     modes = model.modes(ind, people, Substance.RACEMATE)
-    parted = limit(lambda separation: model.modes(ind, people, Substance.RACEMATE, separation=separation))
+
+    def build(places: Places, separation: Array) -> Modes:
+        return model.modes(*at(ind, people, places), Substance.RACEMATE, separation=separation)
+
+    parted = limit(build, FIRST)
 
     for output in modes.outputs:
         expected = concentration(modes, schedule, output, TIMES_H)

@@ -63,9 +63,7 @@ def test_hydroxynorketamine_peak_of_the_default() -> None:
     """Independent computation (case T7): 32.3 ng/mL at 133 min after 35 mg over 40 min, 70 kg."""
     time_h = np.arange(60, 241) / 60
 
-    found = curves("reprieve_iv_default", infusion(35, 40, Substance.RACEMATE), 70, time_h)[
-        "hydroxynorketamine"
-    ]
+    found = curves("reprieve_iv_default", infusion(35, 40, Substance.RACEMATE), 70, time_h)["hydroxynorketamine"]
 
     assert close(found.max(), 32.3, "published_pk")
     assert abs(time_h[found.argmax()] * 60 - 133) <= 1
@@ -113,9 +111,7 @@ def test_perez_ruixo_table_4(ancestry: str | None, age: float) -> None:
         ketamine, norketamine = found["ketamine_venous"][0], found["norketamine"][0]
         values = (ketamine.max(), np.trapezoid(ketamine, time_h), norketamine.max())
 
-        assert all(
-            close(value, truth, limit) for value, truth, limit in zip(values, expected, limits, strict=True)
-        )
+        assert all(close(value, truth, limit) for value, truth, limit in zip(values, expected, limits, strict=True))
 
 
 def test_film_against_an_independent_engine() -> None:
@@ -173,9 +169,7 @@ def test_sampling_site_of_each_model() -> None:
     filled = {}
     for name in FORMS:
         table = pk(name, 35, 40, 70, [0.5]).to_json()
-        filled[name] = tuple(key.split("_ng")[0] for key, value in table.items() if isinstance(value, list))[
-            1:
-        ]
+        filled[name] = tuple(key.split("_ng")[0] for key, value in table.items() if isinstance(value, list))[1:]
 
     assert filled == {
         "reprieve_iv_default": ("ketamine_arterial", "ketamine_venous", "norketamine", "hydroxynorketamine"),

@@ -64,9 +64,7 @@ MODELS: Mapping[str, Entry] = {
     "kamp2020_meta3c": Entry(
         structures.KAMP, (RACEMATE, S), ("cl_l_per_h_70kg",), why_not="pools the racemate and S-ketamine"
     ),
-    "domino": Entry(
-        structures.DOMINO, (RACEMATE,), ("k10_per_min",), why_not="was estimated on the racemate"
-    ),
+    "domino": Entry(structures.DOMINO, (RACEMATE,), ("k10_per_min",), why_not="was estimated on the racemate"),
     "clements1981_250": Entry(
         structures.CLEMENTS, (RACEMATE,), ("k10_per_min",), why_not="was estimated on the racemate"
     ),

@@ -18,9 +18,7 @@ from reprieve.model.disposition.library import DispositionModel
 from reprieve.model.disposition.response import Array
 
 
-def residual(
-    model: DispositionModel, output: str, values: Array, seed: int, ids: npt.NDArray[np.int64]
-) -> Array:
+def residual(model: DispositionModel, output: str, values: Array, seed: int, ids: npt.NDArray[np.int64]) -> Array:
     """`values` (n_pat, n_t) in ng/mL of `output`, with the residual error of the published model.
 
     Raises UnsupportedError for a model or output whose residual error was not published.

@@ -71,9 +71,9 @@ def _steps(inputs: list[tuple[int, float, float, Array]], patients: int) -> list
 
 
 def concentration(modes: Modes, schedule: Schedule, output: str, time_h: Array) -> Array:
-    """Exact concentration of one output at `time_h` (n_t,): (n_pat, n_t) in ng/mL; 0 before the first event.
+    """Exact concentration of one output at `time_h` (n_t,): (n_pat, n_t) in ng/mL; 0 up to the first event.
 
-    At the time of an impulse the value just after it is given. Rounding below 0 is cut.
+    At the time of an impulse the value is the one just before it. Rounding below 0 is cut.
     """
     rows = list(modes.members[output])
     rate, owner = modes.rate_per_h[rows], np.array([modes.port[row] for row in rows], dtype=np.int64)
@@ -93,7 +93,7 @@ def concentration(modes: Modes, schedule: Schedule, output: str, time_h: Array) 
         level[mine] += step * gain[mine] + impulse * (ramp[mine] - rate[mine] * gain[mine])
         slope[mine] += step * ramp[mine] - impulse * rate[mine] * ramp[mine]
         base = base + step * steady[port]
-        here = np.flatnonzero((times >= start) & (times < end))
+        here = np.flatnonzero((times > start) & (times <= end))
         if here.size:
             since = (times[here] - start)[:, None, None]
             terms = (level + slope * since) * np.exp(-rate * since)

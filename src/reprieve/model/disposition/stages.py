@@ -9,9 +9,7 @@ from reprieve.model.disposition.response import Array, Response, block, through
 from reprieve.model.disposition.separation import Apart
 
 
-def into_block(
-    flux: Response, group: str, held: Block, volume_l: Array, apart: Apart, first: int = 0
-) -> Response:
+def into_block(flux: Response, group: str, held: Block, volume_l: Array, apart: Apart, first: int = 0) -> Response:
     """Concentration (mg/L) in the centre of a compartment block that receives `flux` (mg/h).
 
     first: number of the first pole in its group, when blocks that never meet share a group.

@@ -103,9 +103,7 @@ def _otto(ind: Individuals, people: People, shares: Shares, apart: Apart) -> Por
     """Otto 2021: three-compartment parent, norketamine formed without delay."""
     flow, size = clearance_size(ind, people), volume_size(ind, people)
     clearance, volume = ind["cl_l_per_h_70kg"] * flow, ind["v1_l_70kg"] * size
-    parent = from_clearances(
-        clearance, volume, (ind["q2_l_per_h"], ind["vp2_l"]), (ind["q1_l_per_h"], ind["vp1_l"])
-    )
+    parent = from_clearances(clearance, volume, (ind["q2_l_per_h"], ind["vp2_l"]), (ind["q1_l_per_h"], ind["vp1_l"]))
     level = into_block(unit(flow.size), "parent", parent, volume, apart)
     norketamine, _ = otto_norketamine(ind, flow, size, level.scaled(clearance * ind["fm_nk"]), apart)
     shown = level.scaled(NG_PER_ML)
@@ -164,9 +162,7 @@ def _portal(ind: Individuals) -> Portal:
     )
 
 
-def _portal_outputs(
-    ind: Individuals, flux: Response, portal: Portal, place: str, apart: Apart
-) -> dict[str, Response]:
+def _portal_outputs(ind: Individuals, flux: Response, portal: Portal, place: str, apart: Apart) -> dict[str, Response]:
     rates = apart("parent", portal.rate_per_h)
     level = block(flux, "parent", rates, portal.residue[place, "c"] / ind["vc_l"])
     formed = block(flux, "parent", rates, portal.residue[place, "h"] * ind["kmet_per_h"])
@@ -199,9 +195,7 @@ DOMINO = Structure(
     ("iv",),
     "ketamine_venous",
 )
-CLEMENTS = Structure(
-    _rate_constants(("k12_per_min", "k21_per_min")), {"parent": 0}, ("iv",), "ketamine_venous"
-)
+CLEMENTS = Structure(_rate_constants(("k12_per_min", "k21_per_min")), {"parent": 0}, ("iv",), "ketamine_venous")
 PEREZ_RUIXO = Structure(
     _perez_ruixo,
     {"parent": 0, "norketamine": 1, "nose": -1, "gut_nasal": -1, "gut_oral": -1},

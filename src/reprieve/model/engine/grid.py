@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +143,7 @@ def build(
     length: list[float] = []
     bounds = [*event_h.tolist(), end_h]
     further = [] if extra_h is None else extra_h.tolist()
-    for index, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for index, (start, stop) in enumerate(pairwise(bounds)):
         if stop <= start:
             continue
         inner = [x - start for x in further if start < x < stop]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from reprieve.core.parameters import load_parameters
 
@@ -45,7 +46,8 @@ class Numerics:
 def numerics() -> Numerics:
     """The shipped constants."""
     held = load_parameters(files("reprieve.model") / "data" / "engine.toml")
-    return Numerics(**{
+    values: dict[str, Any] = {
         name: int(held[name]) if kind == "int" else held[name]
         for name, kind in Numerics.__annotations__.items()
-    })
+    }
+    return Numerics(**values)

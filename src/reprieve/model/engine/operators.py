@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reprieve.model.engine.grid import Array, Grid, Rule, rule
 
@@ -53,7 +52,9 @@ def build(grid: Grid, filters: Filters) -> Operators:
     gauss = rule(grid.nodes)
     shapes, n = grid.shape_length_h.size, grid.nodes
     end_state, end_surge = _weights(np.ones(shapes), grid.shape_length_h, gauss, filters)
-    node_state, node_surge = _weights(np.tile(gauss.node, shapes), np.repeat(grid.shape_length_h, n), gauss, filters)
+    node_state, node_surge = _weights(
+        np.tile(gauss.node, shapes), np.repeat(grid.shape_length_h, n), gauss, filters
+    )
     output_h = grid.length_h[np.maximum(grid.output_element, 0)]
     output_state, output_surge = _weights(grid.output_theta, output_h, gauss, filters)
     return Operators(
