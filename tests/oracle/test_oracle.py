@@ -220,10 +220,8 @@ def test_rates_that_meet(meeting: str, gap: float) -> None:
 
     found = engine(regimen_on((0, 2), 0.5), who, time_h)
 
-    # Five poles of one path at one place: the limit is then good to 1e-5 in hydroxynorketamine.
-    all_at_once = meeting == "effect_and_all"
-    expected = oracle(changes_on((0, 2), 0.5, who), who, time_h)
-    check(found, expected, plasma="states" if all_at_once else "solver")
+    # Five poles of one path at one place: the limit is then good to 1e-4 only (docs/pharmacokinetics.md).
+    check(found, oracle(changes_on((0, 2), 0.5, who), who, time_h), wide=meeting == "effect_and_all")
 
 
 def test_links_switched_off() -> None:

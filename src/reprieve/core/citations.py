@@ -14,5 +14,5 @@ LICENCE = "Apache-2.0"
 
 def software() -> Source:
     """Return this version of Reprieve as a source."""
-    fields = {"author": f"{{{AUTHOR}}}", "title": f"{{{TITLE}}}", "version": versions()["reprieve"]}
+    fields = {"author": f"{{{AUTHOR}}}", "title": TITLE, "version": versions()["reprieve"]}
     return Source("reprieve", "software", MappingProxyType({**fields, "note": f"Licence {LICENCE}"}))

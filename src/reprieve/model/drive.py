@@ -19,10 +19,9 @@ from reprieve.model.disposition import load_model
 from reprieve.model.disposition.modes import Modes
 from reprieve.model.disposition.schedule import Schedule
 from reprieve.model.engine import area
-from reprieve.model.engine.door import Request
 from reprieve.model.engine.grid import Array
 from reprieve.model.engine.operators import Filters
-from reprieve.model.engine.problem import Pools
+from reprieve.model.engine.problem import Gains, Pools, Request
 from reprieve.model.individuals import individuals
 from reprieve.model.links import Links
 from reprieve.model.population import population
@@ -69,20 +68,21 @@ def reference_area_h(surge: tuple[float, ...]) -> float:
     regimen = Regimen.parse(REFERENCE_REGIMEN)
     modes = model.modes(typical, patients, regimen.substance)
     ind = {name: np.array([value]) for name, value in zip(SURGE, surge, strict=True)}
-    gain, ramp, steady = block_gains(modes, ind)
     schedule = model.schedule(regimen, typical, patients)
-    return area.of_surge(modes, schedule, (gain, ramp, steady), ind["surge_zero"])
+    return area.of_surge(modes, schedule, block_signal(modes, ind), float(ind["surge_zero"][0]))
 
 
-def block_gains(modes: Modes, ind: Mapping[str, Array]) -> tuple[Array, Array, Array]:
-    """Gain (m, p), ramp (m, p) and steady part (g, p) of the block signal x: driver plus norketamine."""
-    parts = [("driver", ketamine_weight(ind))]
+def block_signal(modes: Modes, ind: Mapping[str, Array]) -> Gains:
+    """Gains of the block signal x: the driver and norketamine, weighted by their potency."""
+    weights = [("driver", ketamine_weight(ind))]
     if "norketamine" in modes.outputs:
-        parts.append(("norketamine", norketamine_weight(ind)))
-    gain = sum((modes.gain[name] * weight for name, weight in parts), np.zeros_like(modes.rate_per_h))
-    ramp = sum((modes.ramp[name] * weight for name, weight in parts), np.zeros_like(modes.rate_per_h))
-    steady = sum((modes.steady[name] * weight for name, weight in parts), np.zeros(1))
-    return gain, ramp, steady
+        weights.append(("norketamine", norketamine_weight(ind)))
+
+    def total(table: Mapping[str, Array]) -> Array:
+        first, *rest = (table[name] * weight for name, weight in weights)
+        return first + rest[0] if rest else first
+
+    return Gains(total(modes.steady), total(modes.gain), total(modes.ramp))
 
 
 def request(
@@ -96,7 +96,6 @@ def request(
     chain_h: Array,
 ) -> Request:
     """The engine's request for patients with individual parameters `ind`; both times (q,) are sorted."""
-    gain, ramp, steady = block_gains(modes, ind)
     labile, consolidation, consolidated = (
         math.log(2) / (ind[f"{name}_half_life_d"] * HOURS_PER_DAY)
         for name in ("labile", "consolidation", "consolidated")
@@ -108,6 +107,5 @@ def request(
         consolidation_per_h=consolidation * links.consolidation,
         consolidated_loss_per_h=consolidated,
         labile_max=ind["labile_max"],
-        formation_per_h=shared.delay_per_h,
     )
-    return Request(modes, schedule, outputs, plasma_h, chain_h, pools, shared, gain, ramp, steady)
+    return Request(modes, schedule, block_signal(modes, ind), pools, shared, outputs, plasma_h, chain_h)

@@ -249,7 +249,9 @@ def _joined(setting: Setting, patients: Population, parts: list[_Part]) -> Simul
         "time_h": setting.time_h,
         "minute": setting.minute,
         "patients": {"seed": patients.seed, "profile": patients.profile, "ids": patients.ids},
-        "covariates": {"weight_kg": patients.weight_kg, "caps5": sum(patients.baseline.values())},
+        "covariates": [patients.weight_kg, patients.age_y, patients.female, patients.hypertension],
+        "baseline": [patients.baseline, patients.baseline_pcl5, patients.baseline_iesr],
+        "observed": setting.observed,
         "variability": setting.variability,
         "site": setting.site,
     }

@@ -15,6 +15,7 @@ from reprieve.model.disposition import DispositionModel, Modes, Options, limit
 from reprieve.model.engine import door
 from reprieve.model.engine.grid import Array, Index
 from reprieve.model.engine.operators import Filters
+from reprieve.model.engine.problem import Flags
 from reprieve.model.individuals import individuals
 from reprieve.model.links import Links
 from reprieve.model.population import Population
@@ -37,11 +38,15 @@ class Solved:
 
     def at(self, time_h: Array) -> dict[str, Array]:
         """Everything at some of the times that both grids hold: concentrations carry their unit in the name."""
-        here, there = np.searchsorted(self.plasma_h, time_h), np.searchsorted(self.chain_h, time_h)
-        named = {
-            name if name in BLOCK else name + UNIT: values[:, here] for name, values in self.plasma.items()
-        }
-        return named | {name: values[:, there] for name, values in self.chain.items()}
+        plasma, chain = _picked(self.plasma, self.plasma_h, time_h), _picked(self.chain, self.chain_h, time_h)
+        return {name if name in BLOCK else name + UNIT: values for name, values in plasma.items()} | chain
+
+
+def _picked(table: Mapping[str, Array], held_h: Array, time_h: Array) -> dict[str, Array]:
+    if np.array_equal(held_h, time_h):
+        return dict(table)
+    index = np.searchsorted(held_h, time_h)
+    return {name: values[:, index] for name, values in table.items()}
 
 
 def population(
@@ -74,24 +79,20 @@ def population(
             EFFECT[0], rates[EFFECT[1]], EFFECT[1]
         )
 
-    def ask(built: Modes, who: Index | None) -> door.Answer:
+    def ask(built: Modes, who: Index | None, skip: Flags | None) -> tuple[door.Answer, float]:
         mine = ind if who is None else {name: values[who] for name, values in ind.items()}
         events = schedule if who is None else schedule.take(who)
         outputs = tuple(name for name in built.outputs if name != "driver")
-        return door.solve(
-            drive.request(built, events, mine, filters, links, outputs, plasma_h, chain_h), executor
-        )
+        asked = drive.request(built, events, mine, filters, links, outputs, plasma_h, chain_h)
+        return door.solve(asked, executor, skip)
 
     direct = modes(None, 0)
-    answer = ask(direct, None)
-    plasma = {**answer.plasma, "block": answer.block, "surge": answer.surge}
-    error = answer.error_estimate
-    meeting = np.flatnonzero(direct.meeting).astype(np.int64)
-    if meeting.size:
-        exact = ask(limit(lambda separation: modes(meeting, separation)), meeting)
-        for name, values in {**exact.plasma, "block": exact.block, "surge": exact.surge}.items():
-            plasma[name][meeting] = values
-        for name, values in exact.chain.items():
-            answer.chain[name][meeting] = values
-        error = max(error, exact.error_estimate)
-    return Solved(plasma_h, plasma, chain_h, answer.chain, error)
+    meeting = direct.meeting
+    answer, error = ask(direct, None, meeting)
+    if meeting.any():
+        who = np.flatnonzero(meeting).astype(np.int64)
+        part, worst = ask(limit(modes, who), who, None)
+        answer.put(who, part)
+        error = max(error, worst)
+    plasma, chain = answer.named()
+    return Solved(plasma_h, plasma, chain_h, chain, error)

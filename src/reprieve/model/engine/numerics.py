@@ -37,7 +37,6 @@ class Numerics:
     session_step_minutes: float
     minute_decimals: int
     numpy_chunk: int
-    numba_chunk: int
     numba_lanes: int
     numba_from_patients: int
 

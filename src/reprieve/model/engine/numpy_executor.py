@@ -4,76 +4,51 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprieve.model.engine.grid import Array, Grid, Index, rule
-from reprieve.model.engine.operators import FUNCTION, SIGNAL, Operators
+from reprieve.model.engine.amplitudes import amplitudes, at_nodes, at_times
+from reprieve.model.engine.grid import Array, Grid, rule
+from reprieve.model.engine.numerics import numerics
+from reprieve.model.engine.operators import FUNCTION, SIGNAL, Filters, Operators
+from reprieve.model.engine.plan import Plan
 from reprieve.model.engine.problem import (
+    BLOCK,
     CONSOLIDATED_ROW,
+    FIRST_OUTPUT,
     FUNCTION_ROW,
     LABILE_ROW,
     SIGNAL_ROW,
-    Plasma,
+    SURGE,
+    Answer,
     Pools,
-    Problem,
-    States,
+    Request,
 )
 from reprieve.model.receptor import block, surge
 
 
-def run(problem: Problem) -> States:
-    """Integrate the chain for one chunk of patients."""
-    grid, operators, pools = problem.grid, problem.operators, problem.pools
-    signal = block_signal(problem.plasma, grid)
-    released = surge(block(signal), pools.surge_zero, pools.surge_gate)
-    filters = filter_starts(released, grid, operators)
-    spines = formation(released, filters, grid, operators, pools)
+def run(request: Request, plan: Plan, answer: Answer) -> None:
+    """Integrate the chain for the patients of a request, a chunk at a time, and write their answer."""
+    chunk = numerics().numpy_chunk
+    for start in range(0, request.patients, chunk):
+        part = slice(start, start + chunk)
+        _run(request.take(part), plan, answer.take(part))
+
+
+def _run(request: Request, plan: Plan, answer: Answer) -> None:
+    grid, weights, pools = plan.grid, plan.operators, request.pools
+    held = amplitudes(request.modes, request.schedule)
+    released = surge(block(at_nodes(held, request.signal, grid)), pools.surge_zero, pools.surge_gate)
+    filters = filter_starts(released, grid, weights)
+    spines = formation(released, filters, grid, weights, request.filters)
     labile, labile_nodes = labile_starts(spines, grid, pools)
     consolidated = consolidated_starts(labile_nodes, grid, pools)
-    chain = _chain_at_outputs(problem, released, filters, spines, labile, consolidated)
+    chain = _chain_at_outputs(plan, pools, released, filters, spines, labile, consolidated)
     chain[:, grid.output_element < 0] = 0
-    plasma = at_times(problem.plasma, grid.plasma_segment, grid.plasma_tau_h)
-    return States(plasma.swapaxes(1, 2), chain.swapaxes(1, 2), signal.max(axis=(0, 1)))
-
-
-def block_signal(plasma: Plasma, grid: Grid) -> Array:
-    """The block signal x at every node of every element: (e, n, p). Elements of one template share exponentials."""
-    level = plasma.level * plasma.gain[0]
-    level[:, plasma.repeated] += plasma.lag * plasma.ramp[0]
-    slope = plasma.level[:, plasma.repeated] * plasma.ramp[0]
-    used = np.flatnonzero(level.any(axis=(0, 2)))
-    climbing = np.flatnonzero(slope.any(axis=(0, 2)))
-    height = np.concatenate([level[:, used], slope[:, climbing]], axis=1)
-    start = _inflow(plasma)[:, 0]
-    out = np.empty((grid.elements, grid.nodes, start.shape[-1]))
-    for template, tau in enumerate(grid.template_node_h[..., None]):
-        here = np.flatnonzero(grid.template == template)
-        segment = grid.segment[here]
-        decay = np.exp(-plasma.rate_per_h[used, None] * tau)
-        if climbing.size:
-            late = np.exp(-plasma.rate_per_h[plasma.repeated[climbing], None] * tau)
-            decay = np.concatenate([decay, tau * late])
-        out[here] = np.einsum("kmp,mnp->knp", height[segment], decay) + start[segment, None]
-    return out
-
-
-def at_times(plasma: Plasma, segment: Index, tau_h: Array) -> Array:
-    """Every output of the disposition `tau_h` (q,) after rate change `segment` (q,): (s, q, p); zero where it is -1."""
-    tau = tau_h[:, None]
-    out = _inflow(plasma)[segment].swapaxes(0, 1).copy()
-    ramp_of = {int(m): r for r, m in enumerate(plasma.repeated)}
-    for m, rate in enumerate(plasma.rate_per_h):
-        decay = np.exp(-rate * tau)
-        level = plasma.level[segment, m]
-        out += plasma.gain[:, m, None] * (level * decay)
-        if m in ramp_of:
-            r = ramp_of[m]
-            out += plasma.ramp[:, r, None] * ((plasma.lag[segment, r] + level * tau) * decay)
-    out[:, segment < 0] = 0
-    return np.maximum(out, 0)
-
-
-def _inflow(plasma: Plasma) -> Array:
-    """Steady part of every output after each rate change: (v, s, p)."""
-    return np.asarray(np.einsum("sgp,vgp->vsp", plasma.steady, plasma.inflow))
+    # Between nodes a state that is all but zero may come out a rounding below it.
+    answer.chain[:] = np.maximum(chain, 0).swapaxes(1, 2)
+    wanted = [request.signal, *(request.gains(name) for name in request.outputs)]
+    plasma = at_times(held, wanted, grid.plasma_segment, grid.plasma_tau_h).swapaxes(1, 2)
+    answer.plasma[BLOCK] = block(plasma[0])
+    answer.plasma[SURGE] = surge(answer.plasma[BLOCK], pools.surge_zero[:, None], pools.surge_gate[:, None])
+    answer.plasma[FIRST_OUTPUT:] = plasma[1:]
 
 
 def filter_starts(released: Array, grid: Grid, operators: Operators) -> Array:
@@ -87,10 +62,10 @@ def filter_starts(released: Array, grid: Grid, operators: Operators) -> Array:
     return starts
 
 
-def formation(released: Array, filters: Array, grid: Grid, operators: Operators, pools: Pools) -> Array:
+def formation(released: Array, filters: Array, grid: Grid, operators: Operators, rates: Filters) -> Array:
     """Spine formation kM M at the nodes: (e, n, p)."""
     delay = operators.delay_state[grid.shape] @ filters + operators.delay_surge[grid.shape] @ released
-    return np.asarray(pools.formation_per_h * delay)
+    return np.asarray(rates.delay_per_h * delay)
 
 
 def labile_starts(spines: Array, grid: Grid, pools: Pools) -> tuple[Array, Array]:
@@ -127,10 +102,10 @@ def _recur(keep: Array, gained: Array) -> Array:
 
 
 def _chain_at_outputs(
-    problem: Problem, released: Array, filters: Array, spines: Array, labile: Array, consolidated: Array
+    plan: Plan, pools: Pools, released: Array, filters: Array, spines: Array, labile: Array, consolidated: Array
 ) -> Array:
     """Chain states at the output times from the values at element starts: (4, q, p)."""
-    grid, operators, pools = problem.grid, problem.operators, problem.pools
+    grid, operators = plan.grid, plan.operators
     gauss = rule(grid.nodes)
     element = np.maximum(grid.output_element, 0)
     h = grid.length_h[element, None]
