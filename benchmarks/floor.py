@@ -1,6 +1,6 @@
 """The arithmetic floor: what the method computes per patient, at the speeds this machine just reached.
 
-`count` reads the work off a `Problem`; `speeds` measures multiply-adds, exponentials and divisions with
+`count` reads the work off a request and its plan; `speeds` measures multiply-adds, exponentials and divisions with
 small compiled kernels whose data stay in the first-level cache. The three are added up: they share the vector
 units. Loads and stores are not counted, so the floor cannot be reached.
 """
@@ -17,7 +17,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from reprieve.model.engine.problem import Problem
+    from reprieve.model.engine.plan import Plan
+    from reprieve.model.engine.problem import Request
 
 Array = NDArray[np.float64]
 FAST = {"contract", "nsz", "arcp"}
@@ -52,22 +53,27 @@ class Speeds:
         )
 
 
-def count(problem: Problem) -> Work:
+def count(request: Request, plan: Plan) -> Work:
     """Work of one patient; additions and multiplications that cannot be fused count as one each."""
-    grid, plasma = problem.grid, problem.plasma
+    grid, modes = plan.grid, request.modes
     e, n, q = grid.elements, grid.nodes, grid.output_element.size
     plasma_times = grid.plasma_tau_h.size
     templates, shapes = grid.template_offset_h.size, grid.shape_length_h.size
-    outputs, modes = plasma.gain.shape[:2]
-    ramps = plasma.ramp.shape[1]
-    driving = int(plasma.gain[0].any(axis=1).sum())
-    driving_ramps = int(plasma.ramp[0].any(axis=1).sum())
+    signals = [request.signal, *(request.gains(name) for name in request.outputs)]
+    terms = sum(int((x.gain.any(axis=1) | x.ramp.any(axis=1)).sum()) for x in signals)
+    ramps = sum(int(x.ramp.any(axis=1).sum()) for x in signals)
+    driving = int(request.signal.gain.any(axis=1).sum())
+    driving_ramps = int(request.signal.ramp.any(axis=1).sum())
+    changes, every, repeated = np.unique(request.schedule.time_h).size, modes.rate_per_h.shape[0], sum(modes.repeated)
     nodes = e * n
-    template_nodes = templates * n
     exponentials = divisions = fma = 0.0
-    # block signal at the nodes: exponentials and amplitudes per template, one sum over modes per node
-    exponentials += template_nodes * driving
-    fma += template_nodes * (2 * driving + 2 * driving_ramps) + nodes * (driving + driving_ramps)
+    # amplitudes from rate change to rate change
+    exponentials += changes * every
+    fma += changes * (2 * every + 2 * repeated + len(signals))
+    # block signal at the nodes: exponentials of offsets and of node fractions, heights, one sum over modes per node
+    exponentials += (templates + shapes * n) * driving
+    fma += templates * (driving + driving_ramps) + e * (driving + 3 * driving_ramps)
+    fma += nodes * (driving + driving_ramps)
     # block and surge: 1 + x, one division, 1 - R / R0, times R, largest with 0, gate
     divisions += nodes
     fma += 5 * nodes
@@ -81,20 +87,14 @@ def count(problem: Problem) -> Work:
     exponentials += shapes * (n + 1)
     fma += e * (2 * n + 2)
     # chain at its output times, from the node values of the element
-    exponentials += q * (2 + n)
+    inside = int((grid.output_theta != 1).sum())
+    exponentials += q + inside * (1 + n)
     fma += q * (6 + 7 * n)
     # plasma at its output times: an exponential per mode, all outputs as sums; block and surge
-    exponentials += plasma_times * modes
+    exponentials += plasma_times * every
     divisions += plasma_times
-    fma += plasma_times * (modes + 2 * ramps + outputs * (modes + ramps) + 5)
-    return Work(exponentials, divisions, fma, 8.0 * (q * 4 + plasma_times * (outputs + 2)))
-
-
-def mean_work(problems: list[tuple[int, Problem]]) -> Work:
-    """Mean work of a patient over chunks with their numbers of patients."""
-    patients = sum(number for number, _ in problems)
-    works = [(number / patients, count(problem)) for number, problem in problems]
-    return Work(*(sum(share * getattr(work, name) for share, work in works) for name in Work.__slots__))
+    fma += plasma_times * (every + 2 * repeated + terms + ramps + 5)
+    return Work(exponentials, divisions, fma, 8.0 * (q * 4 + plasma_times * (len(signals) + 1)))
 
 
 @njit(fastmath=FAST)

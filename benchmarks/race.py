@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.floor import Speeds, Work, mean_work, speeds
+from benchmarks.floor import Speeds, Work, count, speeds
 from benchmarks.ours import Engine
 from benchmarks.peers import Diffrax, Numbalsoda, Scipy, Segments, segments
 from benchmarks.problem import Array, Course, course, errors
@@ -72,7 +72,7 @@ def run(sizes: Sizes, say: Callable[[str], None]) -> Result:
     timings = race(contenders, sizes.rounds)
     after = speeds()
     best = Speeds(*(max(getattr(before, name), getattr(after, name)) for name in Speeds.__slots__))
-    return Result(sizes, tuple(timings), mean_work(engines[1].problems()), best, engines[1].executor_seconds(), allowed)
+    return Result(sizes, tuple(timings), count(*engines[1].problem()), best, engines[1].executor_seconds(), allowed)
 
 
 def _error_of(engine: Engine, reference: dict[str, Array]) -> tuple[float, float]:

@@ -76,22 +76,23 @@ def engine(
     """Plasma and chain of every patient by the engine, name -> (patient, time)."""
     from reprieve.model import solve as engine_solve
     from reprieve.model.disposition import Options, load_model
-    from reprieve.model.drive import filters
     from reprieve.model.links import Links
+    from reprieve.model.setting import Setting
 
-    solved = engine_solve.population(
-        replace(load_model("reprieve_iv_default"), parameters=who.disposition),
-        regimen,
-        who.patients,
-        who.ind,
-        filters(who.parameters),
-        links or Links(),
-        Options(),
-        who.variability,
-        plasma_h=time_h,
-        chain_h=time_h,
+    setting = Setting(
+        regimen=regimen,
+        model=replace(load_model("reprieve_iv_default"), parameters=who.disposition),
+        parameters=who.parameters,
+        links=links or Links(),
+        options=Options(),
+        time_h=time_h,
+        minute=np.empty(0),
+        observed=False,
+        variability=who.variability,
+        site=None,
         executor=executor,
     )
+    solved = engine_solve.population(setting, who.patients, who.ind, time_h, time_h)
     plasma = (solved.plasma[name] for name in (*PLASMA, "block", "surge"))
     chain = [solved.chain[name] for name in ("signal", "functional", "labile", "consolidated")]
     values = (*plasma, *chain, benefit(who, *chain[1:]))

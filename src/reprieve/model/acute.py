@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,14 +11,9 @@ from reprieve.core.units import MINUTES_PER_HOUR
 from reprieve.model import comparators
 from reprieve.model.engine.grid import Array
 from reprieve.model.population import Population
-from reprieve.model.regimen import Substance
+from reprieve.model.setting import KETAMINE, Setting
 from reprieve.model.solve import Solved
 from reprieve.model.tolerability import dissociation, limits, nausea, pressure, sedation
-
-if TYPE_CHECKING:
-    from reprieve.model.simulate import Setting
-
-KETAMINE = (Substance.RACEMATE, Substance.S, Substance.R)
 
 
 @dataclass(frozen=True, slots=True)

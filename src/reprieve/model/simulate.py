@@ -17,7 +17,6 @@ from reprieve.core.results import digest, versions
 from reprieve.core.units import HOURS_PER_DAY, MINUTES_PER_HOUR
 from reprieve.model import (
     acute,
-    drive,
     dropout,
     empirical,
     expectancy,
@@ -26,7 +25,7 @@ from reprieve.model import (
     solve,
     symptoms,
 )
-from reprieve.model.disposition import DispositionModel, Options, load_model
+from reprieve.model.disposition import Options, load_model
 from reprieve.model.engine.door import executor_name
 from reprieve.model.engine.grid import Array
 from reprieve.model.engine.numerics import numerics
@@ -34,41 +33,11 @@ from reprieve.model.individuals import individuals
 from reprieve.model.links import Links
 from reprieve.model.parameters import default_parameters
 from reprieve.model.population import Population
-from reprieve.model.regimen import Regimen, Route, Substance
+from reprieve.model.regimen import Regimen, Route
+from reprieve.model.setting import KETAMINE, Setting
 from reprieve.model.simulation import Simulation
 
-KETAMINE = (Substance.RACEMATE, Substance.S, Substance.R)
-PLASMA = (
-    "ketamine_arterial",
-    "ketamine_venous",
-    "s_ketamine",
-    "r_ketamine",
-    "norketamine",
-    "hydroxynorketamine",
-)
 STATES = ("functional", "labile", "consolidated")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """Everything a simulation needs beside its patients. Times in hours, sorted; minutes from each dose's start."""
-
-    regimen: Regimen
-    model: DispositionModel
-    parameters: ParameterSet
-    links: Links
-    options: Options
-    time_h: Array
-    minute: Array
-    observed: bool
-    variability: float
-    site: int | None
-    executor: str
-
-    @property
-    def start_h(self) -> Array:
-        """Start of each dose (k,)."""
-        return np.array([dose.start_h for dose in self.regimen.doses])
 
 
 def simulate(
@@ -124,8 +93,8 @@ def _times(time_h: Array | None, days: float) -> Array:
     if time_h is None:
         if not 0 < days < np.inf:
             raise InputError("days", days, "must be a positive number")
-        whole = np.arange(np.floor(days) + 1) * HOURS_PER_DAY
-        return np.unique([*whole, days * HOURS_PER_DAY])
+        whole = np.arange(np.floor(float(days)) + 1) * HOURS_PER_DAY
+        return np.unique(np.append(whole, float(days) * HOURS_PER_DAY))
     times = np.unique(np.asarray(time_h, dtype=np.float64))
     if times.size == 0 or not np.all(np.isfinite(times)) or times[0] < 0:
         raise InputError("time_h", time_h, "must be finite times, zero or later")
@@ -155,7 +124,8 @@ def _part(setting: Setting, patients: Population) -> _Part:
     """One chunk of patients, from doses to scores."""
     ind = individuals(setting.parameters, patients, setting.variability)
     score_h, back = _score_times(setting)
-    engine = _engine(setting, patients, ind, score_h)
+    plasma_h = np.unique(np.concatenate([setting.time_h, acute.times_h(setting).reshape(-1)]))
+    engine = solve.population(setting, patients, ind, plasma_h, score_h)
     session = acute.session(setting, patients, ind, engine)
     functional, labile, consolidated = (engine.chain[name] for name in STATES)
     strength = plasticity.strength(functional, labile, consolidated, ind, setting.links)
@@ -199,22 +169,6 @@ def _score_times(setting: Setting) -> tuple[Array, observation.Index]:
         np.concatenate([recall, setting.time_h, setting.start_h, dropout.day_grid_h(setting.time_h)])
     )
     return grid, np.searchsorted(grid, recall)[index]
-
-
-def _engine(setting: Setting, patients: Population, ind: Mapping[str, Array], score_h: Array) -> solve.Solved:
-    return solve.population(
-        setting.model,
-        setting.regimen,
-        patients,
-        ind,
-        drive.filters(setting.parameters),
-        setting.links,
-        setting.options,
-        setting.variability,
-        plasma_h=np.unique(np.concatenate([setting.time_h, acute.times_h(setting).reshape(-1)])),
-        chain_h=score_h,
-        executor=setting.executor,
-    )
 
 
 def _treatment_end_h(setting: Setting) -> float:

@@ -11,17 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from reprieve.model import drive
-from reprieve.model.disposition import DispositionModel, Modes, Options, limit
+from reprieve.model.disposition import Modes, limit
 from reprieve.model.engine import door
 from reprieve.model.engine.grid import Array, Index
-from reprieve.model.engine.operators import Filters
-from reprieve.model.engine.problem import Flags
+from reprieve.model.engine.problem import Answer, Flags
 from reprieve.model.individuals import individuals
-from reprieve.model.links import Links
 from reprieve.model.population import Population
-from reprieve.model.regimen import Regimen
+from reprieve.model.setting import Setting
 
-EFFECT = ("effect_site", "adaptation")
 UNIT = "_ng_per_ml"
 BLOCK = ("block", "surge")
 
@@ -49,50 +46,56 @@ def _picked(table: Mapping[str, Array], held_h: Array, time_h: Array) -> dict[st
     return {name: values[:, index] for name, values in table.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Patients with their individual parameters: disposition `own` and mechanism `ind`, name -> (n,)."""
+
+    patients: Population
+    own: Mapping[str, Array]
+    ind: Mapping[str, Array]
+
+    def take(self, who: Index) -> Cohort:
+        """Some of the patients."""
+
+        def cut(table: Mapping[str, Array]) -> dict[str, Array]:
+            return {name: values[who] for name, values in table.items()}
+
+        return Cohort(self.patients.take(who), cut(self.own), cut(self.ind))
+
+
 def population(
-    model: DispositionModel,
-    regimen: Regimen,
-    patients: Population,
-    ind: Mapping[str, Array],
-    filters: Filters,
-    links: Links,
-    options: Options,
-    variability: float,
-    *,
-    plasma_h: Array,
-    chain_h: Array,
-    executor: str,
+    setting: Setting, patients: Population, ind: Mapping[str, Array], plasma_h: Array, chain_h: Array
 ) -> Solved:
-    """Solve every patient; both times are sorted. Arguments as in `simulate`."""
-    own = individuals(model.parameters, patients, variability)
-    schedule = model.schedule(regimen, own, patients, options)
-
-    def modes(who: Index | None, separation: Array | float) -> Modes:
-        people = patients if who is None else patients.take(who)
-        mine = own if who is None else {name: values[who] for name, values in own.items()}
-        rates = {
-            name: ind[f"{name}_rate_per_h"] if who is None else ind[f"{name}_rate_per_h"][who]
-            for name in EFFECT
-        }
-        built = model.modes(mine, people, regimen.substance, options, separation)
-        return built.filtered("driver", rates[EFFECT[0]], EFFECT[0]).filtered(
-            EFFECT[0], rates[EFFECT[1]], EFFECT[1]
-        )
-
-    def ask(built: Modes, who: Index | None, skip: Flags | None) -> tuple[door.Answer, float]:
-        mine = ind if who is None else {name: values[who] for name, values in ind.items()}
-        events = schedule if who is None else schedule.take(who)
-        outputs = tuple(name for name in built.outputs if name != "driver")
-        asked = drive.request(built, events, mine, filters, links, outputs, plasma_h, chain_h)
-        return door.solve(asked, executor, skip)
-
-    direct = modes(None, 0)
+    """Solve every patient, with mechanism parameters `ind`; both times are sorted."""
+    everybody = Cohort(patients, individuals(setting.model.parameters, patients, setting.variability), ind)
+    direct = modes_of(setting, everybody, 0)
     meeting = direct.meeting
-    answer, error = ask(direct, None, meeting)
+    answer, error = _ask(setting, everybody, direct, (plasma_h, chain_h), meeting)
     if meeting.any():
         who = np.flatnonzero(meeting).astype(np.int64)
-        part, worst = ask(limit(modes, who), who, None)
+        exact = limit(lambda index, apart: modes_of(setting, everybody.take(index), apart), who)
+        part, worst = _ask(setting, everybody.take(who), exact, (plasma_h, chain_h), None)
         answer.put(who, part)
         error = max(error, worst)
     plasma, chain = answer.named()
     return Solved(plasma_h, plasma, chain_h, chain, error)
+
+
+def modes_of(setting: Setting, cohort: Cohort, separation: Array | float) -> Modes:
+    """Modes of every patient, with the effect site and the adaptation behind it as outputs."""
+    modes = setting.model.modes(
+        cohort.own, cohort.patients, setting.regimen.substance, setting.options, separation
+    )
+    for source, name in (("driver", "effect_site"), ("effect_site", "adaptation")):
+        modes = modes.filtered(source, cohort.ind[f"{name}_rate_per_h"], name)
+    return modes
+
+
+def _ask(
+    setting: Setting, cohort: Cohort, modes: Modes, times_h: tuple[Array, Array], skip: Flags | None
+) -> tuple[Answer, float]:
+    schedule = setting.model.schedule(setting.regimen, cohort.own, cohort.patients, setting.options)
+    outputs = tuple(name for name in modes.outputs if name != "driver")
+    shared = drive.filters(setting.parameters)
+    asked = drive.request(modes, schedule, cohort.ind, shared, setting.links, outputs, *times_h)
+    return door.solve(asked, setting.executor, skip)

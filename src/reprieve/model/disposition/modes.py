@@ -112,7 +112,7 @@ class Modes:
         )
 
 
-def limit(build: Callable[..., Modes], patients: Places | None = None) -> Modes:
+def limit(build: Callable[[Places, Array], Modes], patients: Places) -> Modes:
     """Modes that hold where rates meet: a weighted sum of separated ones, so with many more modes.
 
     build: (places (k,), separation (k,)) -> Modes of the patients at those places; some come more than once.
@@ -120,8 +120,6 @@ def limit(build: Callable[..., Modes], patients: Places | None = None) -> Modes:
     the one with the least cancellation. Filters may be added in `build` or to the result.
     """
     times = np.array([time for time, _ in ghosts()], dtype=float)
-    if patients is None:  # build(separation) for a fixed set of patients
-        return _blend([build(time * steps()[0]) for time in times])
     separation = np.multiply.outer(np.array(steps()), times)
     shape = (*separation.shape, len(patients))
     places = np.broadcast_to(patients, shape).ravel()

@@ -97,32 +97,32 @@ def _settle(
 ) -> float:
     """Solve one group on finer grids until its hardest patients agree; returns their largest difference.
 
-    On the plain grid without further edges the answer already holds the group's solution.
+    The answer already holds the group's plasma, which no grid changes, and its chain on the plain grid.
     """
     settings = numerics()
     hardest = _hardest(request, members)
-    few = request.take(hardest)
-    again = Answer.empty(few)
+    few = request.chain_only(hardest)
     for _ in range(settings.refinements + 1):
         if fineness != PLAIN or edges_h:
-            held = Answer.empty(few)
-            numpy_executor.run(few, plan(few, fineness, settings.nodes, edges_h), held)
-            answer.put(hardest, held)
-        numpy_executor.run(few, plan(few, fineness, settings.nodes + 2, edges_h), again)
-        error = difference(answer.chain[:, hardest], again.chain)
+            answer.chain[:, hardest] = _chain(few, fineness, settings.nodes, numpy_executor.run, edges_h)
+        again = _chain(few, fineness, settings.nodes + 2, numpy_executor.run, edges_h)
+        error = difference(answer.chain[:, hardest], again)
         if error <= settings.tolerance:
             others = np.setdiff1d(members, hardest)
             if others.size and fineness != PLAIN:
-                part = request.take(others)
-                held = Answer.empty(part)
-                run(part, plan(part, fineness, settings.nodes), held)
-                answer.put(others, held)
+                answer.chain[:, others] = _chain(request.chain_only(others), fineness, settings.nodes, run)
             return error
         fineness = (fineness[0] + 1, fineness[1] + 1)
     raise NumericsError(
         f"accuracy {settings.tolerance:g} was not reached: difference {error:.1e} between two orders; "
         "check the patients' rates for extreme values"
     )
+
+
+def _chain(request: Request, fineness: Fineness, nodes: int, run: Executor, edges_h: Times = ()) -> Array:
+    held = Answer.empty(request)
+    run(request, plan(request, fineness, nodes, edges_h), held)
+    return held.chain
 
 
 def difference(first: Array, second: Array) -> float:

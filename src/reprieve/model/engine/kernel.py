@@ -31,7 +31,8 @@ def integrate(
     for b in numba.prange((patients + LANES - 1) // LANES):
         t = get_thread_id()
         first, count = b * LANES, min(LANES, patients - b * LANES)
-        rate, gain, ramp, inflow, level, lag = rooms[0][t], rooms[1][t], rooms[2][t], rooms[3][t], rooms[4][t], rooms[5][t]
+        rate, gain, ramp, inflow = rooms[0][t], rooms[1][t], rooms[2][t], rooms[3][t]
+        level, lag = rooms[4][t], rooms[5][t]
         work, released, fading, plasma, chain = rooms[6][t], rooms[7][t], rooms[8][t], rooms[9][t], rooms[10][t]
         pool = work[4 * NODES + STATES :]
         _load(first, count, rates, gains, ramps, pools, rate, gain, ramp, pool)

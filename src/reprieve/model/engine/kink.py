@@ -12,7 +12,7 @@ from reprieve.model.disposition.schedule import Schedule
 from reprieve.model.engine.amplitudes import Amplitudes, amplitudes, at_nodes, at_times
 from reprieve.model.engine.grid import Array, Grid, Index, rule, since
 from reprieve.model.engine.numerics import numerics
-from reprieve.model.engine.problem import Gains, Request
+from reprieve.model.engine.problem import Flags, Gains, Request
 
 
 def limit_of(surge_zero: Array) -> Array:
@@ -50,8 +50,8 @@ def crossings(
     """Times at which the signal of the first patient crosses `limit`; rate changes count as nodes."""
     event_h = np.unique(schedule.time_h)
 
-    def above(time_h: Array) -> Array:
-        return at_times(held, [signal], *since(event_h, time_h))[0, :, 0] > limit
+    def above(time_h: Array) -> Flags:
+        return np.asarray(at_times(held, [signal], *since(event_h, time_h))[0, :, 0] > limit)
 
     nodes_h = (grid.start_h[:, None] + grid.length_h[:, None] * rule(grid.nodes).node).reshape(-1)
     inside = at_nodes(held, signal, grid)[..., 0].reshape(-1) > limit

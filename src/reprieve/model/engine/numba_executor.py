@@ -21,7 +21,7 @@ def run(request: Request, plan: Plan, answer: Answer) -> None:
 
     The kernel is compiled for the shipped number of nodes; another number is refused by an assertion.
     """
-    grid, weights, modes, pools = plan.grid, plan.operators, request.modes, request.pools
+    grid, weights, modes = plan.grid, plan.operators, request.modes
     assert grid.nodes == NODES
     signals = [request.signal, *(request.gains(name) for name in request.outputs)]
     repeated = np.flatnonzero(modes.repeated).astype(np.int64)

@@ -17,6 +17,8 @@ from reprieve.model.disposition.schedule import Schedule
 from reprieve.model.engine.grid import Array, Index
 from reprieve.model.engine.operators import Filters
 
+Flags = NDArray[np.bool_]
+
 BLOCK, SURGE, FIRST_OUTPUT = range(3)
 SIGNAL_ROW, FUNCTION_ROW, LABILE_ROW, CONSOLIDATED_ROW = range(4)
 CHAIN = ("signal", "functional", "labile", "consolidated")
@@ -75,6 +77,10 @@ class Request:
             pools=Pools(*(getattr(self.pools, f.name)[who] for f in fields(Pools))),
         )
 
+    def chain_only(self, who: Index) -> Request:
+        """The chain of some of the patients, without plasma outputs."""
+        return replace(self.take(who), outputs=(), plasma_h=np.empty(0))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -104,6 +110,3 @@ class Answer:
         """Plasma outputs with block and surge, and chain states, by name (p, q)."""
         names = ("block", "surge", *self.outputs)
         return dict(zip(names, self.plasma, strict=True)), dict(zip(CHAIN, self.chain, strict=True))
-
-
-Flags = NDArray[np.bool_]

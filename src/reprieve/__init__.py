@@ -1,0 +1,99 @@
+"""Ketamine infusion therapy in PTSD: evidence, pharmacology, trials and care on one vocabulary.
+
+    import reprieve as rp
+
+    regimen = rp.Regimen.parse("0.5 mg/kg over 40 min on days 0, 2, 4, 7, 9, 11")
+    run = rp.simulate(regimen, patients=rp.population(200, seed=1), days=42)
+
+Importing the package loads nothing: each name loads what it needs when it is first used.
+"""
+
+import importlib as _importlib
+import typing as _typing
+
+if _typing.TYPE_CHECKING:
+    import xarray as _xarray
+
+    from reprieve.model.disposition.predict import pk
+    from reprieve.model.links import Links
+    from reprieve.model.population import Population, population
+    from reprieve.model.regimen import Regimen
+    from reprieve.trials.replay import Replay as _Replay
+
+    __version__: str
+
+__all__ = [
+    "Links",
+    "Population",
+    "Regimen",
+    "__version__",
+    "cite",
+    "pk",
+    "population",
+    "replay",
+    "simulate",
+]
+
+_HOMES = {
+    "Links": "reprieve.model.links",
+    "Population": "reprieve.model.population",
+    "Regimen": "reprieve.model.regimen",
+    "pk": "reprieve.model.disposition.predict",
+    "population": "reprieve.model.population",
+}
+
+
+def simulate(
+    regimen: "Regimen",
+    patients: "Population",
+    *,
+    days: float = 42,
+    model: str = "reprieve_iv_default",
+    links: "Links | None" = None,
+    **options: _typing.Any,
+) -> "_xarray.Dataset":
+    """Simulate `patients` under `regimen`: a dataset with dimensions (patient, time) and (patient, dose, minute).
+
+    `days` is the follow-up from day 0, `model` the pharmacokinetic model, `links` which links of the chain are
+    on. Further options are those of `reprieve.model.simulate.simulate`, which returns the same as a frozen
+    result. Provenance, warnings and what is assumed are attributes of the dataset.
+
+    Raises `InputError` naming the field for bad input, `UnsupportedError` for what has no published model,
+    `NumericsError` if the accuracy cannot be reached.
+    """
+    module = _importlib.import_module("reprieve.model.simulate")
+    run = module.simulate(regimen, patients, days=days, model=model, links=links, **options)
+    return _typing.cast("_xarray.Dataset", run.dataset())
+
+
+def replay(trial: str = "feder2021", *, patients: int = 2000, seed: int = 1) -> "_Replay":
+    """Simulate a published trial again, with `patients` virtual patients per arm: published against predicted.
+
+    Raises `InputError` for a trial that is not here.
+    """
+    if trial != "feder2021":
+        errors = _importlib.import_module("reprieve.core.errors")
+        raise errors.InputError("trial", trial, "is not here", "known: feder2021")
+    module = _importlib.import_module("reprieve.trials.replay")
+    return _typing.cast("_Replay", module.feder2021(patients, seed))
+
+
+def cite(model: str = "reprieve_iv_default") -> str:
+    """Return BibTeX of Reprieve and of the publications that a simulation with `model` rests on.
+
+    Raises `InputError` for an unknown model.
+    """
+    catalogue = _importlib.import_module("reprieve.model.catalogue")
+    return "\n\n".join(source.bibtex() for source in catalogue.cited(model))
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return _importlib.import_module("reprieve.core.results").versions()["reprieve"]
+    if name in _HOMES:
+        return getattr(_importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'reprieve' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
