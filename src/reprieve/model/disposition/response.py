@@ -53,7 +53,9 @@ class Response:
         terms = np.abs(self.gain).sum(axis=0)
         ramped = [row for row, flag in enumerate(self.repeated) if flag]
         terms += np.abs(self.ramp[ramped] / self.rate_per_h[ramped]).sum(axis=0)
-        return np.asarray(terms / np.abs(self.steady))
+        steady = np.abs(self.steady)
+        # A port that never reaches the output has no terms and no sum: nothing is amplified there.
+        return np.divide(terms, steady, out=np.zeros_like(terms), where=steady > 0)
 
 
 def unit(patients: int) -> Response:
