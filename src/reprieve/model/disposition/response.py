@@ -55,7 +55,7 @@ class Response:
         terms += np.abs(self.ramp[ramped] / self.rate_per_h[ramped]).sum(axis=0)
         steady = np.abs(self.steady)
         # A port that never reaches the output has no terms and no sum: nothing is amplified there.
-        return np.divide(terms, steady, out=np.zeros_like(terms), where=steady > 0)
+        return np.asarray(np.divide(terms, steady, out=np.zeros_like(terms), where=steady > 0))
 
 
 def unit(patients: int) -> Response:
