@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.oracle.engine import PLASMA, STATES, People, engine, oracle, people
 from tests.oracle.people import person
-from tests.oracle.solver import Change
+from tests.oracle.solver import Change, infusions
 from tests.tolerance import Tolerance, close
 
 if TYPE_CHECKING:
@@ -237,3 +237,19 @@ def test_links_switched_off() -> None:
 
     check(found, oracle(changes_on((0, 2), 0.5, who), never, time_h))
     assert all(not unblocked[name].any() for name in STATES[1:])
+
+
+@pytest.mark.parametrize(("mg_per_kg", "seconds"), [(0.5, 15), (1.0, 30), (2.0, 60)])
+def test_a_push_of_seconds(mg_per_kg: float, seconds: float) -> None:
+    """Independent implementation: the block runs through most of its range, some past R0, within seconds."""
+    from reprieve.model.regimen import Dose, Phase, Regimen
+
+    who = people(4)
+    time_h = np.array([seconds / 3600, 0.1, 1.0, 24.0])
+    push = Regimen((Dose(0.0, (Phase(seconds / 3600, mg_per_kg),), "mg/kg"),))
+
+    found = engine(push, who, time_h)
+
+    weight = who.patients.weight_kg
+    changes = {i: infusions([0.0], mg_per_kg * float(weight[i]), seconds / 60) for i in range(len(weight))}
+    check(found, oracle(changes, who, time_h), wide=True)

@@ -34,6 +34,7 @@ from reprieve.model.links import Links
 from reprieve.model.parameters import default_parameters
 from reprieve.model.population import Population
 from reprieve.model.regimen import Regimen, Route
+from reprieve.model.regimen_limits import finite, limit
 from reprieve.model.setting import KETAMINE, Setting
 from reprieve.model.simulation import Simulation
 
@@ -66,6 +67,8 @@ def simulate(
     Raises `InputError` naming the field for bad input, `UnsupportedError` for a route or substance without a
     published model, `NumericsError` if the accuracy cannot be reached.
     """
+    if site is not None and (not isinstance(site, int) or site < 0):
+        raise InputError("site", site, "must be a whole number, zero or more, or None for the average clinic")
     setting = Setting(
         regimen=regimen,
         model=load_model(model),
@@ -90,25 +93,34 @@ def simulate(
 
 
 def _times(time_h: Array | None, days: float) -> Array:
+    last_d = limit("day_max")
     if time_h is None:
-        if not 0 < days < np.inf:
-            raise InputError("days", days, "must be a positive number")
-        whole = np.arange(np.floor(float(days)) + 1) * HOURS_PER_DAY
-        return np.unique(np.append(whole, float(days) * HOURS_PER_DAY))
-    times = np.unique(np.asarray(time_h, dtype=np.float64))
-    if times.size == 0 or not np.all(np.isfinite(times)) or times[0] < 0:
-        raise InputError("time_h", time_h, "must be finite times, zero or later")
-    return times
+        until = finite("days", days)
+        if not 0 < until <= last_d:
+            raise InputError("days", days, f"must be above 0 and at most {last_d:g}")
+        whole = np.arange(np.floor(until) + 1) * HOURS_PER_DAY
+        return np.unique(np.append(whole, until * HOURS_PER_DAY))
+    return np.unique(_grid("time_h", time_h, last_d * HOURS_PER_DAY))
 
 
 def _minutes(minutes: Array | None, regimen: Regimen) -> Array:
     settings = numerics()
     every = np.arange(0, settings.session_minutes + 1, settings.session_step_minutes)
-    grid = every if minutes is None else np.asarray(minutes, dtype=np.float64)
-    if not np.all(np.isfinite(grid)) or np.any(grid < 0):
-        raise InputError("minutes", minutes, "must be finite, zero or later")
+    grid = every if minutes is None else _grid("minutes", minutes, HOURS_PER_DAY * MINUTES_PER_HOUR, empty=True)
     ends = [dose.duration_h * MINUTES_PER_HOUR for dose in regimen.doses if dose.route == Route.IV]
     return np.unique(np.round([*grid, *ends], settings.minute_decimals))
+
+
+def _grid(field: str, values: object, last: float, empty: bool = False) -> Array:
+    """A list of times as floats. Raises `InputError` if it is no such list or leaves 0 to `last`."""
+    rule = f"must be a list of numbers from 0 to {last:g}"
+    try:
+        grid = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(field, values, rule) from None
+    if grid.ndim != 1 or not (grid.size or empty) or not np.all((grid >= 0) & (grid <= last)):
+        raise InputError(field, values, rule)
+    return grid
 
 
 @dataclass(frozen=True, slots=True)

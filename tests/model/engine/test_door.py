@@ -137,16 +137,6 @@ def test_refinement_is_tried_before_refusal(plans: list[tuple[tuple[int, int], i
     assert errors(found, on_fine_grid(asked)).max() <= BOUND * 1e-8
 
 
-@pytest.mark.xfail(raises=NumericsError, strict=True, reason="pushes of seconds, seen while they run, are refused")
-@pytest.mark.parametrize(("mg_per_kg", "seconds"), [(0.5, 15), (1.0, 30), (2.0, 60)])
-def test_a_push_is_solved(mg_per_kg: float, seconds: float) -> None:
-    """Convergence: a push of seconds, or an infusion stopped after seconds, with an output at its end."""
-    asked = request(course(mg_per_kg, minutes=seconds / 60), time_h=np.array([seconds / 3600, 0.1, 1.0, 24.0]))
-
-    found, _ = door.solve(asked, "numpy")
-    assert close(found.chain, on_fine_grid(asked, (10, 4), 9).chain, "states")
-
-
 def test_unknown_executor_is_refused() -> None:
     """Contract: an `InputError` names what there is."""
     with pytest.raises(InputError, match="auto, numpy or numba"):

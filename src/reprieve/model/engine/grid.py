@@ -107,7 +107,7 @@ def offsets(span_h: float, numerics: Numerics) -> list[float]:
     [24.0, 48.0]
     """
     edges = [0.0]
-    step = numerics.first_element_h
+    step = min(numerics.first_element_h, numerics.first_share * span_h)
     while edges[-1] < span_h:
         start = edges[-1]
         day = int(start / numerics.day_h + numerics.snap)

@@ -16,6 +16,7 @@ class Numerics:
 
     nodes: int
     first_element_h: float
+    first_share: float
     growth: float
     longest_first_day_h: float
     longest_second_day_h: float

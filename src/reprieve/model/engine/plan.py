@@ -45,6 +45,7 @@ def _made(
     finer = replace(
         settings,
         first_element_h=settings.first_element_h * front,
+        first_share=settings.first_share * front,
         longest_first_day_h=settings.longest_first_day_h * tail,
         longest_second_day_h=settings.longest_second_day_h * tail,
         day_h=settings.day_h * tail,
