@@ -67,8 +67,6 @@ class Engine:
 
     def problem(self) -> tuple[Request, Plan]:
         """What reaches the executor, and the plain plan on which nearly all patients are solved."""
-        import numpy as np
-
         from reprieve.model import drive, solve
         from reprieve.model.engine.door import PLAIN
         from reprieve.model.engine.numerics import numerics
@@ -77,7 +75,7 @@ class Engine:
 
         course, setting = self._course, self._setting
         own = individuals(setting.model.parameters, course.patients, course.variability)
-        modes = solve.modes_of(setting, solve.Cohort(course.patients, own, course.ind), np.zeros(1))
+        modes = solve.modes_of(setting, solve.Cohort(course.patients, own, course.ind), 0)
         schedule = setting.model.schedule(course.regimen, own, course.patients, setting.options)
         names = tuple(name.removesuffix("_ng_per_ml") for name in PLASMA)
         filters, times = drive.filters(setting.parameters), course.time_h

@@ -80,11 +80,11 @@ def _groups(request: Request, members: Index, settings: Numerics) -> list[tuple[
     front = _halvings(request.modes.rate_per_h.max(axis=0) * settings.first_element_h / settings.front_reach)
     loss = np.maximum(pools.labile_loss_per_h + pools.consolidation_per_h, pools.consolidated_loss_per_h)
     tail = _halvings(loss * settings.day_h / settings.tail_reach)
-    step = settings.fineness_step
-    keys = -(-np.column_stack([front, tail])[members] // step) * step
-    kinds, which = np.unique(keys, axis=0, return_inverse=True)
-    groups = (members[which.reshape(-1) == i] for i in range(len(kinds)))
-    return [((int(kind[0]), int(kind[1])), group) for kind, group in zip(kinds, groups, strict=True)]
+    steps = -(-np.stack([front, tail])[:, members] // settings.fineness_step)
+    kinds, which = np.unique(steps[0] * (steps[1].max(initial=0) + 1) + steps[1], return_inverse=True)
+    groups = [members[which == i] for i in range(len(kinds))]
+    firsts = [steps[:, (which == i).argmax()] * settings.fineness_step for i in range(len(kinds))]
+    return [((int(kind[0]), int(kind[1])), group) for kind, group in zip(firsts, groups, strict=True)]
 
 
 def _halvings(excess: Array) -> NDArray[np.int64]:
