@@ -203,7 +203,10 @@ def _dose_mg_per_kg(setting: Setting, patients: Population) -> Array:
 def _joined(setting: Setting, patients: Population, parts: list[_Part]) -> Simulation:
     def join(name: str) -> dict[str, Array]:
         first = getattr(parts[0], name)
-        return {key: np.concatenate([getattr(part, name)[key] for part in parts]) for key in first}
+        whole = {key: np.concatenate([getattr(part, name)[key] for part in parts]) for key in first}
+        for values in whole.values():
+            values.setflags(write=False)
+        return whole
 
     inputs = {
         "regimen": setting.regimen.to_json(),

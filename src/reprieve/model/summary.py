@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,14 @@ from reprieve.model.simulation import Simulation
 if TYPE_CHECKING:
     import xarray
 
+UNITS = {
+    "_ng_per_ml": "ng/mL",
+    "_mmhg": "mmHg",
+    "_per_min": "1/min",
+    "_kg": "kg",
+    "_y": "a",
+}
+SCORES = ("caps5", "pcl5", "iesr", "cluster_", "dissociation")
 RESPONSE_SHARE = {"response_30": (3, 10), "response_50": (1, 2)}
 
 
@@ -65,15 +74,16 @@ def dataset(run: Simulation) -> xarray.Dataset:
         "dose": np.arange(len(run.regimen.doses)),
         "minute": ("minute", run.minute, {"units": "min", "long_name": "time since the start of a dose"}),
     }
-    data: dict[str, Any] = {name: (("patient", "time"), values) for name, values in run.values.items()}
-    data |= {name: (("patient", "dose", "minute"), values) for name, values in run.acute.items()}
-    data |= {f"dose_{name}": (("patient", "dose"), values) for name, values in run.felt.items()}
-    data |= {f"baseline_{name}": ("patient", values) for name, values in run.baseline.items()}
     people = run.patients
-    data |= {
-        "weight_kg": ("patient", people.weight_kg),
-        "age_y": ("patient", people.age_y),
-        "female": ("patient", people.female),
+    covariates = {name: getattr(people, name) for name in ("weight_kg", "age_y", "female", "hypertension")}
+    tables: tuple[tuple[tuple[str, ...], Mapping[str, Array]], ...] = (
+        (("patient", "time"), run.values),
+        (("patient", "dose", "minute"), run.acute),
+        (("patient", "dose"), {f"dose_{name}": values for name, values in run.felt.items()}),
+        (("patient",), {f"baseline_{name}": values for name, values in run.baseline.items()} | covariates),
+    )
+    data = {
+        name: (dims, values, {"units": unit_of(name)}) for dims, table in tables for name, values in table.items()
     }
     attributes = {
         "regimen": run.regimen.text(),
@@ -87,6 +97,14 @@ def dataset(run: Simulation) -> xarray.Dataset:
         **{f"version_{name}": value for name, value in run.versions.items()},
     }
     return xarray.Dataset(data, coords=coords, attrs=attributes)
+
+
+def unit_of(name: str) -> str:
+    """The unit of a value by its name: a suffix, or points for a score; `1` for a share or a probability."""
+    for ending, unit in UNITS.items():
+        if name.endswith(ending):
+            return unit
+    return "points" if any(part in name for part in SCORES) else "1"
 
 
 def _list(values: Array) -> list[float]:
