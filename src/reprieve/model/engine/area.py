@@ -10,7 +10,7 @@ from reprieve.model.disposition.modes import Modes
 from reprieve.model.disposition.schedule import Schedule
 from reprieve.model.engine.amplitudes import amplitudes, at_nodes
 from reprieve.model.engine.grid import Grid, build, rule
-from reprieve.model.engine.kink import crossings
+from reprieve.model.engine.kink import crossings, limit_of
 from reprieve.model.engine.numerics import numerics
 from reprieve.model.engine.problem import Gains
 from reprieve.model.receptor import block, surge
@@ -20,11 +20,11 @@ def of_surge(modes: Modes, schedule: Schedule, signal: Gains, surge_zero: float)
     """Area in hours under max(0, R (1 - R / R0)) for one patient; the tail runs for `area_days`."""
     held = amplitudes(modes, schedule)
     grid = _grid(schedule, ())
-    if surge_zero < 1:
-        found = crossings(held, signal, schedule, grid, surge_zero / (1 - surge_zero))
-        grid = _grid(schedule, found) if found else grid
+    zero = np.array([surge_zero])
+    found = crossings(held, signal, schedule, grid, float(limit_of(zero)[0]))
+    grid = _grid(schedule, found) if found else grid
     blocked = block(at_nodes(held, signal, grid))
-    released = surge(blocked, np.array([surge_zero]), np.ones(1))
+    released = surge(blocked, zero, np.ones(1))
     return float(np.einsum("e,n,en->", grid.length_h, rule(grid.nodes).to_end, released[..., 0]))
 
 

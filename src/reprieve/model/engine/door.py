@@ -32,17 +32,17 @@ def solve(request: Request, executor: str = "auto", skip: Flags | None = None) -
     Raises `InputError` for an unknown executor and `NumericsError` if the tolerance cannot be met.
     """
     settings = numerics()
-    name = executor_name(executor, request.patients)
-    run = _executor(name)
+    run = _executor(executor_name(executor, request.patients))
     answer = Answer.empty(request)
-    run(request, plan(request, PLAIN, settings.nodes), answer)
+    plain = plan(request, PLAIN, settings.nodes)
+    run(request, plain, answer)
     wanted = np.ones(request.patients, dtype=np.bool_) if skip is None else ~skip
     estimates = [0.0]
-    for member in kink.may_pass(request):
-        found = _kinked(request, member, settings) if wanted[member] else None
-        if found:
-            estimates.append(_settle(request, np.array([member]), PLAIN, numpy_executor.run, answer, found))
-            wanted[member] = False
+    for member in kink.passing(request, plain.grid, wanted):
+        alone = np.array([member])
+        found = kink.edges(request.take(alone), plain.grid)
+        estimates.append(_settle(request, alone, PLAIN, numpy_executor.run, answer, found))
+        wanted[member] = False
     for fineness, members in _groups(request, np.flatnonzero(wanted).astype(np.int64), settings):
         estimates.append(_settle(request, members, fineness, run, answer))
     return answer, max(estimates)
@@ -66,12 +66,6 @@ def _executor(name: str) -> Executor:
     from reprieve.model.engine import numba_executor
 
     return numba_executor.run
-
-
-def _kinked(request: Request, member: int, settings: Numerics) -> Times:
-    """Where the surge of one patient meets zero; empty if it never does."""
-    one = request.take(np.array([member]))
-    return kink.edges(one, plan(one, PLAIN, settings.nodes).grid)
 
 
 def _groups(request: Request, members: Index, settings: Numerics) -> list[tuple[Fineness, Index]]:

@@ -1,7 +1,8 @@
 """The kink of the surge: where the block signal x passes R0 / (1 - R0) the surge is zero from there on.
 
 Compartments respond to an inflow without overshoot, so x never exceeds what the largest inflow would reach if it
-went on for ever. That bound tells at once that a patient has no kink; only for the others x itself is looked at.
+went on for ever. That bound tells at once that a patient has no kink; only for the others x itself is looked at,
+for all of them together. Doses given at once have no such bound.
 """
 
 from __future__ import annotations
@@ -36,6 +37,24 @@ def may_pass(request: Request) -> Index:
 def _largest_inflow(schedule: Schedule, port: int) -> Array:
     mine = schedule.step_mg_per_h[schedule.port == port]
     return np.asarray(np.cumsum(mine, axis=0).max(axis=0, initial=0))
+
+
+def passing(request: Request, grid: Grid, wanted: Flags) -> Index:
+    """Patients among `wanted` (p,) whose block signal passes the limit at a node or a rate change of `grid`."""
+    may = may_pass(request)
+    may = may[wanted[may]]
+    chunk = numerics().numpy_chunk
+    highest = [_highest(request.take(may[start : start + chunk]), grid) for start in range(0, may.size, chunk)]
+    return may[np.concatenate([np.empty(0), *highest]) > limit_of(request.pools.surge_zero[may])]
+
+
+def _highest(request: Request, grid: Grid) -> Array:
+    """The largest block signal of each patient at the nodes and the rate changes, (p,)."""
+    held = amplitudes(request.modes, request.schedule)
+    event_h = np.unique(request.schedule.time_h)
+    at_events = at_times(held, [request.signal], *since(event_h, event_h))[0]
+    at_all_nodes = at_nodes(held, request.signal, grid).max(axis=(0, 1))
+    return np.asarray(np.maximum(at_all_nodes, at_events.max(axis=0)))
 
 
 def edges(request: Request, grid: Grid) -> tuple[float, ...]:
