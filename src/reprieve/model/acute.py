@@ -23,10 +23,6 @@ class Session:
     acute: Mapping[str, Array]
     felt: dict[str, Array]
 
-    def peak(self, name: str) -> Array:
-        """The highest value of each dose, (n, k)."""
-        return self.acute[name].max(axis=2, initial=0)
-
 
 def times_h(setting: Setting) -> Array:
     """Times of every minute of every dose, (k, m)."""

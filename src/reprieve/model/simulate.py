@@ -139,6 +139,7 @@ def _part(setting: Setting, patients: Population) -> _Part:
     plasma_h = np.unique(np.concatenate([setting.time_h, acute.times_h(setting).reshape(-1)]))
     engine = solve.population(setting, patients, ind, plasma_h, score_h)
     session = acute.session(setting, patients, ind, engine)
+    dissociation = session.felt["dissociation_peak"]
     functional, labile, consolidated = (engine.chain[name] for name in STATES)
     strength = plasticity.strength(functional, labile, consolidated, ind, setting.links)
     benefit = plasticity.benefit(strength, ind, setting.links)
@@ -146,8 +147,8 @@ def _part(setting: Setting, patients: Population) -> _Part:
         score_h,
         setting.start_h,
         _treatment_end_h(setting),
-        session.peak("dissociation"),
-        session.peak("sedation"),
+        dissociation,
+        session.acute["sedation"].max(axis=2, initial=0),
         benefit[:, np.searchsorted(score_h, setting.start_h)],
         ind,
         setting.links.belief,
@@ -166,7 +167,6 @@ def _part(setting: Setting, patients: Population) -> _Part:
             average = observation.recalled(total, back)
             values[f"{name}_observed"] = observation.observe(name, average, setting.time_h, patients, ind)
     days = np.searchsorted(score_h, dropout.day_grid_h(setting.time_h))
-    dissociation = session.peak("dissociation")
     values["retained"] = dropout.retained(
         setting.time_h, latent["caps5"][:, days], setting.start_h, dissociation, ind
     )

@@ -51,13 +51,10 @@ def summarise(run: Simulation) -> dict[str, Any]:
 
 def probabilities(run: Simulation) -> dict[str, Any]:
     """Share of patients who respond by day, and per-dose probabilities of acute events."""
-    start, name = (
-        run.baseline["caps5"][:, None],
-        "caps5_observed" if "caps5_observed" in run.values else "caps5",
-    )
+    name = "caps5_observed" if "caps5_observed" in run.values else "caps5"
     out: dict[str, Any] = {"score": name}
     for label, (top, bottom) in RESPONSE_SHARE.items():
-        out[label] = _list((run.values[name] <= (1 - top / bottom) * start).mean(axis=0))
+        out[label] = _list(run.response(name, top / bottom).mean(axis=0))
     for event in ("nausea", "sbp_160", "sbp_180_or_dbp_110"):
         if event in run.felt:
             out[event] = _list(run.felt[event].mean(axis=0))
