@@ -1,4 +1,4 @@
-"""The exponential of the compiled kernel, and how the kernel deals with lanes that are not full."""
+"""Lanes and the exponential of the compiled kernel, and how the kernel deals with lanes that are not full."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reprieve.model.engine import door, numba_executor, numpy_executor
-from reprieve.model.engine.lanes import LOWEST, exp
+from reprieve.model.engine.lanes import LOWEST, aligned, as_lanes, at_least, exp
 from reprieve.model.engine.numerics import numerics
 from reprieve.model.engine.plan import plan
 from reprieve.model.engine.problem import Answer, Request
@@ -57,6 +57,42 @@ def test_exponential_at_the_ends() -> None:
 
     assert found[:2].tolist() == [1, 1]
     assert found[2] == found[3] == pytest.approx(math.exp(LOWEST), rel=1e-14)
+
+
+VIEW: Any = as_lanes
+LARGER: Any = at_least
+
+
+def in_lanes(x: Any, y: Any, out: Any) -> None:
+    """Every operation that lanes have."""
+    a, b, results = VIEW(x), VIEW(y), VIEW(out)
+    for i in range(a.size):
+        total = (2 - a[i]) * b[i] / (a[i] + 3.0)
+        total += exp(a[i])
+        results[i] = LARGER(total, 1.0)
+
+
+IN_LANES = COMPILE(in_lanes)
+
+
+def test_lanes_calculate_like_numbers() -> None:
+    """Independent implementation: NumPy; what is not a number stays so, in its own lane only."""
+    random = np.random.default_rng(6)
+    x, y, found = (aligned((50, LANES)) for _ in range(3))
+    x[:], y[:] = random.uniform(-1, 2, x.shape), random.uniform(-3, 3, x.shape)
+    x[3, 1] = np.nan
+
+    IN_LANES(x, y, found)
+
+    expected = np.maximum((2 - x) * y / (x + 3) + np.exp(x), 1)
+    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0, equal_nan=True)
+
+
+def test_aligned_starts_where_a_vector_may() -> None:
+    """Contract: the start is a multiple of the size of the lanes, whatever NumPy allocates."""
+    starts = [aligned((k, 3, LANES)).ctypes.data % (8 * LANES) for k in range(1, 30)]
+
+    assert starts == [0] * 29
 
 
 def both(asked: Request) -> tuple[Answer, Answer]:

@@ -102,8 +102,8 @@ def _settle(
         again = _chain(few, fineness, settings.nodes + 2, numpy_executor.run, edges_h)
         error = difference(answer.chain[:, hardest], again)
         if error <= settings.tolerance:
-            others = np.setdiff1d(members, hardest)
-            if others.size and fineness != PLAIN:
+            others = np.setdiff1d(members, hardest) if fineness != PLAIN else hardest[:0]
+            if others.size:
                 answer.chain[:, others] = _chain(request.chain_only(others), fineness, settings.nodes, run)
             return error
         fineness = (fineness[0] + 1, fineness[1] + 1)

@@ -44,6 +44,8 @@ def _run(request: Request, plan: Plan, answer: Answer) -> None:
     chain[:, grid.output_element < 0] = 0
     # Between nodes a state that is all but zero may come out a rounding below it.
     answer.chain[:] = np.maximum(chain, 0).swapaxes(1, 2)
+    if not request.plasma_h.size:
+        return
     wanted = [request.signal, *(request.gains(name) for name in request.outputs)]
     plasma = at_times(held, wanted, grid.plasma_segment, grid.plasma_tau_h).swapaxes(1, 2)
     answer.plasma[BLOCK] = block(plasma[0])
