@@ -33,6 +33,8 @@ TABLE: dict[str, Tolerance] = {
     "states": Tolerance(1e-5, "states and scores against an adaptive solver run at 1e-11"),
     "published_pk": Tolerance(5e-3, "concentrations a published model gives, printed to three digits"),
     "optimiser": Tolerance(1e-4, "where an optimiser stops"),
+    "metafor_closed": Tolerance(1e-6, "closed forms against R metafor"),
+    "metafor_iterated": Tolerance(1e-4, "iterated estimates against R metafor, each stopped by its own rule"),
 }
 
 
