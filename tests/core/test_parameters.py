@@ -17,7 +17,7 @@ from reprieve.core.quantities import shifted
 from tests.tolerance import close, monte_carlo
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "reprieve"
-OTHER_TABLES = {"instruments.toml", "pk_check.toml"}
+OTHER_TABLES = {"instruments.toml", "pk_check.toml", "answer.toml", "claims.toml"}
 PARAMETER_FILES = sorted(path for path in PACKAGE.rglob("*.toml") if path.name not in OTHER_TABLES)
 
 

@@ -17,7 +17,7 @@ from reprieve.core.parameters import read_parameters
 from reprieve.core.schemas import FOLDER, FORMS, VERSION, json_schema, validate, write_schemas
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "reprieve"
-OTHER_TABLES = {"instruments.toml", "pk_check.toml"}
+OTHER_TABLES = {"instruments.toml", "pk_check.toml", "answer.toml", "claims.toml"}
 PARAMETER_FILES = sorted(path for path in PACKAGE.rglob("*.toml") if path.name not in OTHER_TABLES)
 BAND = {"low": [0.0], "median": [1.0], "high": [2.0]}
 

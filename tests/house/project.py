@@ -57,13 +57,13 @@ def tables(value: object, name: str = "") -> Iterator[tuple[str, dict[str, Any]]
             yield from tables(inner, f"{name}[{position}]")
 
 
-def bibliography() -> dict[str, str]:
+def bibliography(path: Path = SOURCES) -> dict[str, str]:
     """BibTeX entries by key, as text. Read by hand: the product's own reader must not mark its own work."""
-    entries = re.split(r"^@", SOURCES.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    entries = re.split(r"^@", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     found: dict[str, str] = {}
     for entry in entries:
         head = re.match(r"\w+\{\s*([^,\s]+)\s*,", entry)
         assert head, f"not a BibTeX entry: @{entry[:60]!r}"
         assert head[1] not in found, f"{head[1]}: in sources.bib twice"
-        found[head[1]] = entry
+        found[head[1]] = re.sub(r"^%.*\n?", "", entry, flags=re.MULTILINE)
     return found

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.house.project import bibliography, data_files, load, modules, shown, tables, tree
+from tests.house.project import PACKAGE, bibliography, data_files, load, modules, shown, tables, tree
 
 STRUCTURAL = {0.0, 1.0, 2.0, 0.5}
+EVIDENCE_SOURCES = PACKAGE / "evidence" / "data" / "sources.bib"
 SEEN = {"full text", "abstract", "secondary", "unverified", "assumed", "derived"}
 
 
@@ -72,7 +73,7 @@ def test_there_are_quantities_to_check() -> None:
 
 def test_every_source_named_is_in_the_bibliography() -> None:
     """Invariant: any table of any data file that names a source names one that exists."""
-    known = bibliography()
+    known = bibliography() | bibliography(EVIDENCE_SOURCES)
 
     wrong = [
         f"{shown(path)} {name}: {key}"
@@ -85,6 +86,13 @@ def test_every_source_named_is_in_the_bibliography() -> None:
     assert not wrong
 
 
+def test_the_two_bibliographies_agree() -> None:
+    """Invariant: a source that both the evidence package and the rest of the house cite is the same entry."""
+    ours, evidence = bibliography(), bibliography(EVIDENCE_SOURCES)
+
+    assert [key for key in ours.keys() & evidence.keys() if ours[key].split() != evidence[key].split()] == []
+
+
 def fields(entry: str) -> set[str]:
     return set(re.findall(r"^\s*(\w+)\s*=", entry, flags=re.MULTILINE))
 
@@ -93,7 +101,7 @@ def test_every_source_can_be_found() -> None:
     """Invariant: an entry holds what a reader needs to find it, or says in a note what it is."""
     wrong = [
         key
-        for key, entry in bibliography().items()
+        for key, entry in (bibliography() | bibliography(EVIDENCE_SOURCES)).items()
         if not fields(entry) & {"doi", "pmid", "pmcid", "url", "note"}
         and not fields(entry) >= {"author", "title", "year"}
         and not fields(entry) >= {"author", "journal", "year"}
