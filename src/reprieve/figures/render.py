@@ -41,7 +41,7 @@ def clean(drawn: str, name: str, title: str) -> str:
     for count, old in enumerate(dict.fromkeys(re.findall(r'id="([^"]+)"', text)), start=1):
         text = re.sub(rf'(id="|url\(#){re.escape(old)}(["\)])', rf"\g<1>{name}-{count}\2", text)
     head = f'<svg role="img" aria-labelledby="{name}-title"'
-    inner = f'<title id="{name}-title">{html.escape(title)}</title><style>{dark_rules()}</style>'
+    inner = f'<title id="{name}-title">{html.escape(title)}</title><style>{dark_rules(text)}</style>'
     return re.sub(r"<svg([^>]*)>", rf"{head}\1>{inner}", text, count=1) + "\n"
 
 

@@ -12,6 +12,7 @@ FONT: Final = "Arial, Helvetica, Liberation Sans, sans-serif"
 PAPER, INK, MUTED, GRID, RULE = "#ffffff", "#1c2128", "#57606a", "#e6e9ed", "#8c959f"
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#aa4499"
 SHADE: Final = "#eef1f4"
+AMBER: Final = "#a66f00"  # only for the middle of three judgements, which a sign marks as well
 
 DARK: Final = {
     PAPER: "#14171c",
@@ -25,6 +26,7 @@ DARK: Final = {
     GREEN: "#3fd0a4",
     PURPLE: "#dc8fce",
 }
+DARK_WHERE_USED: Final = {AMBER: "#e3a93a"}
 
 WIDTH: Final = 640
 HALF: Final = 292
@@ -78,9 +80,13 @@ CONFIG: Final[dict[str, Any]] = {
 }
 
 
-def dark_rules() -> str:
-    """Style rules that give every colour its dark twin when the reader prefers a dark page."""
+def dark_rules(drawn: str = "") -> str:
+    """Style rules that give every colour its dark twin when the reader prefers a dark page.
+
+    Colours of `DARK_WHERE_USED` have a rule only if `drawn` holds them.
+    """
+    twins = DARK | {light: dark for light, dark in DARK_WHERE_USED.items() if light in drawn}
     rules = "".join(
-        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}' for light, dark in DARK.items()
+        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}' for light, dark in twins.items()
     )
     return f"@media screen and (prefers-color-scheme:dark){{{rules}}}"
