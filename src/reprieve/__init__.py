@@ -14,6 +14,9 @@ import typing as _typing
 if _typing.TYPE_CHECKING:
     import xarray as _xarray
 
+    from reprieve.evidence.pooling.meta import Meta as _Meta
+    from reprieve.evidence.pooling.meta import meta as _meta
+    from reprieve.figures.figure import Figure as _Figure
     from reprieve.model.disposition.predict import pk
     from reprieve.model.links import Links
     from reprieve.model.population import Population, population
@@ -28,6 +31,7 @@ __all__ = [
     "Regimen",
     "__version__",
     "cite",
+    "meta",
     "pk",
     "population",
     "replay",
@@ -38,6 +42,7 @@ _HOMES = {
     "Links": "reprieve.model.links",
     "Population": "reprieve.model.population",
     "Regimen": "reprieve.model.regimen",
+    "meta": "reprieve.evidence.pooling.meta",
     "pk": "reprieve.model.disposition.predict",
     "population": "reprieve.model.population",
 }
@@ -87,11 +92,43 @@ def cite(model: str = "reprieve_iv_default") -> str:
     return "\n\n".join(source.bibtex() for source in catalogue.cited(model))
 
 
+def _forest(
+    self: "_Meta", title: str = "Forest plot", effect: str = "Effect", favours: tuple[str, str] = ("", "")
+) -> "_Figure":
+    """Draw the forest plot. `effect` names the axis, `favours` what a negative and a positive effect mean."""
+    module = _importlib.import_module("reprieve.figures.forest")
+    return _typing.cast("_Figure", module.forest_of_meta(self, title, effect, favours))
+
+
+def _funnel(self: "_Meta", title: str = "Funnel plot", effect: str = "Effect") -> "_Figure":
+    """Draw the funnel plot. `effect` names the axis."""
+    module = _importlib.import_module("reprieve.figures.funnel")
+    return _typing.cast("_Figure", module.funnel_of_meta(self, title, effect))
+
+
+# The plot methods of a meta-analysis are attached here, so that no lower floor imports the pictures.
+_PLOTS = {"reprieve.evidence.pooling.meta": ("Meta", {"forest": _forest, "funnel": _funnel})}
+
+if _typing.TYPE_CHECKING:
+
+    class _Pool(_Meta):
+        forest = _forest
+        funnel = _funnel
+
+    def _with_plots[**P](call: _typing.Callable[P, _Meta]) -> _typing.Callable[P, _Pool]: ...
+
+    meta = _with_plots(_meta)
+
+
 def __getattr__(name: str) -> object:
     if name == "__version__":
         return _importlib.import_module("reprieve.core.results").versions()["reprieve"]
     if name in _HOMES:
-        return getattr(_importlib.import_module(_HOMES[name]), name)
+        home = _importlib.import_module(_HOMES[name])
+        result, plots = _PLOTS.get(_HOMES[name], ("", {}))
+        for plot, draw in plots.items():
+            setattr(getattr(home, result), plot, draw)
+        return getattr(home, name)
     raise AttributeError(f"module 'reprieve' has no attribute {name!r}")
 
 

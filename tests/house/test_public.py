@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +71,33 @@ def test_an_unknown_name_is_refused(face: Any) -> None:
 
 def test_the_face_holds_no_unlisted_name(face: Any) -> None:
     """Invariant: what `import reprieve` binds is listed, a module, or private."""
-    bound = {
-        name
-        for name, value in vars(face).items()
-        if not name.startswith("_") and not hasattr(value, "__spec__")
-    }
+    bound = {name for name, value in vars(face).items() if not name.startswith("_") and not hasattr(value, "__spec__")}
 
     assert bound <= set(PUBLIC)
+
+
+def test_a_meta_analysis_draws_itself(face: Any) -> None:
+    """Invariant: the face attaches the plot methods; the figure's numbers are the result's."""
+    found = face.meta({"study": ["a", "b", "c"], "yi": [-0.5, -0.2, 0.1], "vi": [0.04, 0.05, 0.06]})
+
+    forest, funnel = found.forest(effect="Hedges g"), found.funnel()
+
+    assert [cell for cell in forest.table.column("effect") if cell is not None][:3] == [-0.5, -0.2, 0.1]
+    assert f"{found.estimate:.6g}" in {f"{cell:.6g}" for cell in forest.table.column("effect") if cell is not None}
+    assert funnel.table.column("effect")[:3] == (-0.5, -0.2, 0.1)
+    assert "<svg" in forest.svg
+    assert "<svg" in funnel.svg
+
+
+def test_plots_load_no_picture_before_they_are_drawn() -> None:
+    """Invariant (house rule 11): pooling costs no plotting library, and no lower floor knows the pictures."""
+    script = (
+        "import sys, reprieve as rp\n"
+        "found = rp.meta({'yi': [0.1, 0.2], 'vi': [0.1, 0.1]}, method='EE', test='z')\n"
+        "assert callable(found.forest) and callable(found.funnel)\n"
+        "assert not {'altair', 'reprieve.figures'} & set(sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

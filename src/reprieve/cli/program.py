@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from reprieve.cli import demo, figure, model, pk, simulate, sources
+from reprieve.cli import demo, escalc, evidence, figure, meta, model, pk, simulate, sources
 from reprieve.cli.reading import Group
 from reprieve.core.errors import InputError, ReprieveError, one_line
 
@@ -45,7 +45,10 @@ pk.register(app)
 simulate.register(app)
 model.register(app)
 figure.register(app)
+escalc.register(app)
 sources.register(app)
+meta.register(app)
+evidence.register(app)
 demo.register(app)
 
 

@@ -54,9 +54,10 @@ def sources(
 
 def _everything() -> tuple[tuple[Entry, ...], dict[str, Source]]:
     from reprieve.core.provenance import load_sources
+    from reprieve.evidence.package.load import bibliography
     from reprieve.model.catalogue import everything
 
-    return everything(), dict(load_sources())
+    return everything(), {**bibliography(), **load_sources()}
 
 
 def _list(entries: tuple[Entry, ...], known: dict[str, Source]) -> list[dict[str, Any]]:

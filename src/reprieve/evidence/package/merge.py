@@ -59,9 +59,11 @@ def merge(base: Path, new: Path, into: Path | None = None) -> Merged:
     Nothing is written unless everything holds; `into` is then replaced whole. Raises `InputError` naming file, row,
     field, value and rule for the first broken rule or unsettled conflict, with the number of others.
     """
-    merged, sources, problems = _merge(base, new)
+    if into is not None and into.resolve() == new.resolve():
+        raise InputError("into", str(into), "is the folder of the new rows", "give another folder")
+    merged, sources, found = _merge(base, new)
     if merged is None:
-        raise first_of(problems)
+        raise first_of(found)
     if into is not None:
         write_folder(into, package_files(merged.package, sources))
     return merged

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ROUNDING = 1.02  # printed means and SDs are rounded
 # An SD looks like a standard error when it is this small a part of what others report ...
 SMALL = 1 / 3
+SMALL_BESIDE = 0.45  # ... or of what the other arm shows at the same visit
 # ... becomes an ordinary SD when multiplied by the root of n ...
 ORDINARY = (0.5, 1.6)
 # ... and the mean is this many of them from either end of the scale. Near the floor small SDs are natural.
@@ -81,19 +82,21 @@ def sd_like_se(package: Package) -> Iterator[Problem]:
     """An SD of a scale's total is not a standard error typed as an SD.
 
     It looks like one when it is below a third of the usual SD, becomes usual when multiplied by the root of n (0.5 to
-    1.6 times), and the mean is not within four of it from an end of the scale. The usual SD is the median of the
-    study's other rows of the same instrument and measure, or of other studies' rows; where no other study has one, an
-    eighth of the instrument's range.
+    1.6 times), and the mean is not within four of it from an end of the scale. The usual SD is an
+    eighth of the instrument's range, or the median of other rows of the instrument and measure: the study's own, or
+    other studies'. Beside the other arms at the same visit, below 0.45 of theirs is small.
     """
     scales = {one.instrument: one for one in package.instruments if _is_scale(one)}
     held = [(row, one) for row, one in numbered(package.outcomes) if _has_sd(one) and one.instrument in scales]
+    groups: dict[tuple[str, str], list[Outcome]] = {}
+    for _, one in held:
+        groups.setdefault((one.instrument, one.measure), []).append(one)
     for row, one in held:
         if one.n is None or one.dispersion is None or one.n < FEWEST or _near_an_end(one, scales[one.instrument]):
             continue
-        alike = [x for _, x in held if x is not one and (x.instrument, x.measure) == (one.instrument, one.measure)]
-        for usual in _usual(one, alike, scales[one.instrument]):
-            small = one.dispersion < SMALL * usual
-            if small and ORDINARY[0] <= one.dispersion * math.sqrt(one.n) / usual <= ORDINARY[1]:
+        alike = [x for x in groups[one.instrument, one.measure] if x is not one]
+        for usual, small in _usual(one, alike, scales[one.instrument]):
+            if one.dispersion < small * usual and ORDINARY[0] <= one.dispersion * math.sqrt(one.n) / usual <= ORDINARY[1]:
                 rule = f"looks like a standard error: SDs of {one.instrument} are near {usual:.3g}"
                 fix = f"with n {one.n} the SD would be {one.dispersion * math.sqrt(one.n):.3g}; if so, the type is se"
                 yield Problem("outcomes", row, "dispersion", one.dispersion, rule, fix)
@@ -109,11 +112,16 @@ def _has_sd(one: Outcome) -> bool:
     return total and one.dispersion_type == "sd" and one.dispersion is not None
 
 
-def _usual(one: Outcome, alike: list[Outcome], scale: Instrument) -> tuple[float, ...]:
-    others = [x.dispersion for x in alike if x.study != one.study and x.dispersion is not None]
-    own = [x.dispersion for x in alike if x.study == one.study and x.dispersion is not None]
+def _usual(one: Outcome, alike: list[Outcome], scale: Instrument) -> list[tuple[float, float]]:
+    """The SDs to compare with, and the part of each below which an SD is small."""
+    own = [x for x in alike if x.study == one.study]
+    beside = [x for x in own if x.arm != one.arm and (x.day, x.time_min) == (one.day, one.time_min)]
+    others = [x for x in alike if x.study != one.study]
+    groups = ((beside, SMALL_BESIDE), (own, SMALL), (others, SMALL))
     whole = (scale.maximum or 0) - (scale.minimum or 0)
-    return (*([median(own)] if own else []), median(others) if others else whole * SD_PER_RANGE)
+    return [(median(x.dispersion or 0 for x in rows), small) for rows, small in groups if rows] + [
+        (whole * SD_PER_RANGE, SMALL)
+    ]
 
 
 def _near_an_end(one: Outcome, scale: Instrument) -> bool:

@@ -106,6 +106,8 @@ def _refuse_strangers(folder: Path, files: Mapping[str, str]) -> None:
     strange = sorted(one.name for one in folder.iterdir() if one.name not in known)
     if strange:
         raise InputError("folder", str(folder), f"holds {strange[0]}, no part of a package", "give an empty folder")
+    if any(folder.iterdir()) and not (folder / DESCRIPTOR).is_file():
+        raise InputError("folder", str(folder), "holds tables that are no whole package", "give an empty folder")
 
 
 def _swap(folder: Path, files: Mapping[str, str]) -> None:
