@@ -1,5 +1,6 @@
 """Configuration of the documentation. `make docs` builds it with warnings as errors and without a network."""
 
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,7 +12,8 @@ author = "The Reprieve developers"
 copyright = f"2026, {author}"
 version = release = _project["version"]
 
-extensions = ["myst_parser"]
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+extensions = ["myst_parser", "evidence_page"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]

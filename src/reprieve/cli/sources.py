@@ -50,6 +50,8 @@ def sources(
         show.say(*_lines(one), "")
     for source in found["sources"]:
         show.say(source["citation"], "", source["bibtex"], "")
+    for table, rows in found.get("evidence_rows", {}).items():
+        show.say(f"{rows} rows of {table} in the evidence package rest on it.")
 
 
 def _everything() -> tuple[tuple[Entry, ...], dict[str, Source]]:
@@ -77,8 +79,19 @@ def _find(name: str, entries: tuple[Entry, ...], known: dict[str, Source]) -> di
         return {"name": name, "quantities": listed, "sources": [_source(known[key]) for key in keys]}
     if name in known:
         resting = [describe(entry) for entry in entries if entry.quantity.source == name]
-        return {"name": name, "quantities": resting, "sources": [_source(known[name])]}
+        rows = _evidence_rows(name)
+        return {"name": name, "quantities": resting, "evidence_rows": rows, "sources": [_source(known[name])]}
     raise InputError("source", name, "is neither a quantity nor a source", _hint(name, entries, known))
+
+
+def _evidence_rows(source: str) -> dict[str, int]:
+    """How many rows of each table of the evidence package cite a source."""
+    from reprieve.evidence.package.load import ROW_TYPES, load
+
+    package = load()
+    tables = {name: getattr(package, name) for name in ROW_TYPES}
+    counts = {name: sum(getattr(row, "source", None) == source for row in rows) for name, rows in tables.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _hint(name: str, entries: tuple[Entry, ...], known: dict[str, Source]) -> str:

@@ -154,9 +154,13 @@ def _day(one: Candidate, point: TimePoint) -> float | None:
 def _silence(study: Study, silent: list[Candidate], point: TimePoint) -> LeftOut:
     """A study without a figure at this time point: say what it reported in words, if anything."""
     if silent:
-        words = ", ".join(sorted({one.direction.replace("_", " ") for one in silent}))
+        words = ", ".join(sorted({_words(one) for one in silent}))
         return LeftOut(study.study, silent[0].row_id, "no figures", f"reported in words only: {words}")
     return LeftOut(study.study, "", "no reading", f"no reading {point.label}")
+
+
+def _words(one: Candidate) -> str:
+    return one.direction.replace("_", " ") + (" over the whole course" if one.whole_course else "")
 
 
 def _without_double_counting(

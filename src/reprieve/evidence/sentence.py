@@ -8,7 +8,7 @@ from reprieve.evidence.answer import Answer
 from reprieve.evidence.package.load import Package
 
 _HUNDRED = 100
-_UNSURE = "The data are too few to say"
+_UNSURE = "Nothing is pooled here"
 
 
 def sentence(answer: Answer, package: Package) -> str:
@@ -49,7 +49,7 @@ def _effect(answer: Answer) -> str:
 
 
 def _nothing(answer: Answer) -> str:
-    return f"{_UNSURE}: {answer.refused}."
+    return f"{_UNSURE}: {answer.refused.removeprefix('not pooled: ')}."
 
 
 def _silent(answer: Answer, package: Package) -> str:

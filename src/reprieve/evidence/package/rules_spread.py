@@ -82,9 +82,9 @@ def sd_like_se(package: Package) -> Iterator[Problem]:
     """An SD of a scale's total is not a standard error typed as an SD.
 
     It looks like one when it is below a third of the usual SD, becomes usual when multiplied by the root of n (0.5 to
-    1.6 times), and the mean is not within four of it from an end of the scale. The usual SD is an
-    eighth of the instrument's range, or the median of other rows of the instrument and measure: the study's own, or
-    other studies'. Beside the other arms at the same visit, below 0.45 of theirs is small.
+    1.6 times), and the mean is not within four of it from an end of the scale. The usual SD is an eighth of the
+    instrument's range, or the median of other rows of the instrument and measure: the study's own, or other studies'.
+    Beside the other arms at the same visit, below 0.45 of theirs is small.
     """
     scales = {one.instrument: one for one in package.instruments if _is_scale(one)}
     held = [(row, one) for row, one in numbered(package.outcomes) if _has_sd(one) and one.instrument in scales]
@@ -96,9 +96,10 @@ def sd_like_se(package: Package) -> Iterator[Problem]:
             continue
         alike = [x for x in groups[one.instrument, one.measure] if x is not one]
         for usual, small in _usual(one, alike, scales[one.instrument]):
-            if one.dispersion < small * usual and ORDINARY[0] <= one.dispersion * math.sqrt(one.n) / usual <= ORDINARY[1]:
+            implied = one.dispersion * math.sqrt(one.n)
+            if one.dispersion < small * usual and ORDINARY[0] <= implied / usual <= ORDINARY[1]:
                 rule = f"looks like a standard error: SDs of {one.instrument} are near {usual:.3g}"
-                fix = f"with n {one.n} the SD would be {one.dispersion * math.sqrt(one.n):.3g}; if so, the type is se"
+                fix = f"with n {one.n} the SD would be {implied:.3g}; if so, the type is se"
                 yield Problem("outcomes", row, "dispersion", one.dispersion, rule, fix)
                 break
 
