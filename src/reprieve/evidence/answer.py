@@ -129,11 +129,15 @@ def pooled(chosen: tuple[Candidate, ...], method: str, test: str) -> Meta | None
 def variants(
     package: Package, point: TimePoint, filters: Filters, selection: Selection, method: str, test: str
 ) -> tuple[Variant, ...]:
-    """Return the pool with one choice changed at a time; choices that change nothing are left out."""
+    """Return the pool with one choice changed at a time; choices that change nothing are left out.
+
+    The pool with rows quoted second-hand is always there, changed or not.
+    """
     changed: list[Variant] = []
     for label, other in _wishes(filters):
         rows = select(package, point, other).chosen
-        if rows != selection.chosen:
+        always = other == replace(filters, trusted=SECOND_HAND)
+        if always or rows != selection.chosen:
             changed.append(_variant(label, rows, method, test))
     if len(selection.chosen) > rules().pool_at_least:
         for one in selection.chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import erf
+from math import erf, isfinite
 
 from reprieve.evidence.answer import Answer
 from reprieve.evidence.package.load import Package
@@ -42,7 +42,7 @@ def _effect(answer: Answer) -> str:
     doubt = "" if sure else ", and the interval includes no difference"
     next_one = (
         f" A new trial of the same kind may find anything from {_signed(pool.pi_low)} to {_signed(pool.pi_high)}."
-        if pool.pi_low is not None
+        if isfinite(pool.pi_low)
         else ""
     )
     return f"{head}: {pairs}{doubt}.{next_one}"
@@ -70,5 +70,5 @@ def _begin(label: str) -> str:
     return label[0].upper() + label[1:]
 
 
-def _signed(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:+.2f}"
+def _signed(value: float) -> str:
+    return f"{value:+.2f}"
