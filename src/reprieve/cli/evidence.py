@@ -14,6 +14,17 @@ from reprieve.core.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+SOURCE = "source, how seen"
+# What a study's page shows of each table; --json has every column.
+SHOWN: dict[str, tuple[str, ...]] = {
+    "arms": ("arm", "role", "drug", "dose_text", "route", "n_randomised", "n_analysed", SOURCE),
+    "doses": ("arm", "drug", "days", "basis", SOURCE),
+    "risk_of_bias": ("domain", "judgement", "reason", SOURCE),
+    "contrasts": ("row_id", "instrument", "measure", "day", "estimate", "se", "p", "smd", "direction", "use", SOURCE),
+    "overlaps": ("study_b", "kind", "kept", "reason", SOURCE),
+    "conflicts": ("field", "value_a", "value_b", "chosen", "reason"),
+}
+
 group = typer.Typer(cls=Group, rich_markup_mode=None, help="Evidence: studies, pooled answers, claims.")
 
 UNVERIFIED_MARK = "*"
@@ -99,10 +110,25 @@ def _one(study: str, json: bool) -> None:
     show.table(study, ("field", "value"), [(k, v) for k, v in asdict(about).items() if v is not None], ("value",))
     for name, rows in parts.items():
         if rows:
-            held = [{k: v for k, v in asdict(one).items() if k != "study"} for one in rows]
-            filled = [key for key in held[0] if any(one[key] is not None for one in held)]
-            text = [key for key in filled if any(isinstance(one[key], str) for one in held)]
-            show.table(name.replace("_", " "), filled, [[one[key] for key in filled] for one in held], text)
+            columns = SHOWN[name]
+            lines = _dose_lines(rows) if name == "doses" else [[_cell(one, key) for key in columns] for one in rows]
+            text = [key for key in columns if any(isinstance(line[columns.index(key)], str) for line in lines)]
+            show.table(name.replace("_", " "), columns, lines, text)
+
+
+def _cell(row: Any, column: str) -> Any:
+    return f"{row.source}, {row.seen}" if column == SOURCE else getattr(row, column)
+
+
+def _dose_lines(doses: Sequence[Any]) -> list[list[Any]]:
+    """One line per arm: what was given on which days."""
+    arms: dict[str, list[Any]] = {}
+    for one in doses:
+        arms.setdefault(one.arm, []).append(one)
+    return [
+        [arm, given[0].drug, ", ".join(f"{one.day:g}" for one in given), given[0].basis, _cell(given[0], SOURCE)]
+        for arm, given in arms.items()
+    ]
 
 
 @group.command("outcomes", cls=Command)
@@ -176,8 +202,8 @@ def found(json: Json = False) -> None:
         rows,
         ("what", "where", "note"),
     )
-    lines = [(one.record, one.decision, one.reason, f"{one.source}, {one.seen}") for one in held.screened]
-    show.table("Records", ("record", "decision", "reason", "source, how seen"), lines, ("reason", "source, how seen"))
+    lines = [(one.decision, one.record, one.reason, f"{one.source}, {one.seen}") for one in held.screened]
+    show.table("Records", ("decision", "record", "reason", SOURCE), lines, ("record", "reason", SOURCE))
     show.say(held.statement)
 
 
