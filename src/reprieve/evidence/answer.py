@@ -12,6 +12,7 @@ from reprieve.evidence.certainty import Certainty, certainty
 from reprieve.evidence.found import NO_SYSTEMATIC_SEARCH
 from reprieve.evidence.package.load import Package
 from reprieve.evidence.package.rows import Pooled
+from reprieve.evidence.pooling.fit import check_names
 from reprieve.evidence.selection import SECOND_HAND, Filters, Selection, select
 from reprieve.evidence.timepoints import TimePoint, rules, timepoint
 
@@ -85,6 +86,7 @@ def answer(
     the answer then carries them and says that nothing was pooled.
     """
     point, filters = timepoint(at, since), filters or Filters()
+    check_names(method, test)
     selection = select(package, point, filters)
     pool = pooled(selection.chosen, method, test)
     changed = variants(package, point, filters, selection, method, test) if with_variants else ()

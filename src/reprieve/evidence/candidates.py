@@ -20,7 +20,10 @@ from reprieve.evidence.timepoints import rules
 KETAMINES = ("ketamine", "esketamine")
 COMPARATORS = ("active", "inert")
 # From the most to the least direct; a figure is as good as the worst that went into it.
-TRUST = (SeenHow.FULL_TEXT, SeenHow.ABSTRACT, SeenHow.SECONDARY, SeenHow.UNVERIFIED, SeenHow.ASSUMED)
+TRUST = (
+    *(SeenHow.FULL_TEXT, SeenHow.ABSTRACT, SeenHow.SECONDARY),
+    *(SeenHow.DERIVED, SeenHow.UNVERIFIED, SeenHow.ASSUMED),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Candidate:
 
     `day` counts from the first dose, `days_since_last` from the last one before the reading. `yi` is Hedges g, negative
     when ketamine is better; None where the row reports in words, in `direction`. A `whole_course` row speaks of every
-    reading up to its day, as a group-by-time test does.
+    reading up to its day, as a group-by-time test does. `printed`: a difference was printed, standardisable or not.
     """
 
     study: str
@@ -50,6 +53,7 @@ class Candidate:
     standardiser: str = ""
     needs_assumption: bool = False
     whole_course: bool = False
+    printed: bool = False
 
     @property
     def poolable(self) -> bool:
@@ -147,10 +151,11 @@ def _from_contrasts(
             n_comparator=one.n_arm2,
             yi=effect.yi if effect else None,
             vi=effect.vi if effect else None,
-            how=effect.how if effect else "reported in words",
+            how=effect.how if effect else "",
             standardiser=_standardiser(one),
             needs_assumption=kind == "paired",
             whole_course=one.measure == "trajectory",
+            printed=one.estimate is not None,
         )
 
 

@@ -45,6 +45,8 @@ class Filters:
         ):
             if value is not None and value not in known:
                 raise InputError(name, value, f"must be one of {', '.join(known)}")
+        if self.correlation is not None and not -1 < self.correlation < 1:
+            raise InputError("correlation", self.correlation, "must lie between -1 and 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +99,10 @@ def _one(
     if filters.population and study.population != filters.population:
         return None, [LeftOut(study.study, "", "population", f"population is {study.population}")]
     held = candidates(package, study, filters.correlation)
-    inside = [one for one in held if point.holds(_day(one, point))]
-    if point.single_dose_only:
-        inside = [one for one in inside if one.doses_given == 1]
-    numeric = [one for one in inside if one.poolable]
-    silent = [one for one in held if not one.poolable and (one in inside or one.whole_course)]
+    within = [one for one in held if point.holds(_day(one, point))]
+    inside = [one for one in within if one.doses_given == 1 or not point.single_dose_only]
+    numeric = [one for one in inside if one.poolable or one.printed]
+    silent = [one for one in held if not one.poolable and not one.printed and (one in inside or one.whole_course)]
     usable: list[Candidate] = []
     left_out: list[LeftOut] = []
     for one in numeric:
@@ -117,21 +118,31 @@ def _one(
         if best is not None and one is not best
     )
     if best is None and not left_out:
-        left_out.append(_silence(study, silent, point))
+        left_out.append(_silence(study, silent, point, filters, later=bool(within) and not inside))
     return best, left_out
 
 
 def _reason(one: Candidate, filters: Filters) -> tuple[str, str] | None:
     """Why a candidate may not be used, as kind and words; None if it may."""
+    filtered = _filtered(one, filters)
+    if filtered is not None:
+        return filtered
+    if one.seen not in filters.trusted:
+        second_hand = one.seen is SeenHow.SECONDARY
+        return ("second-hand" if second_hand else "unverified"), f"seen: {one.seen}"
+    if not one.poolable:
+        return "no standardiser", "a printed difference without the SD that would standardise it"
+    if one.needs_assumption and SeenHow.SECONDARY not in filters.trusted:
+        return "assumption", "needs an assumed correlation"
+    return None
+
+
+def _filtered(one: Candidate, filters: Filters) -> tuple[str, str] | None:
+    """Why a row is not what the reader asked for, as kind and words; None if it is."""
     if filters.comparator and one.comparator != filters.comparator:
         return "comparator", f"comparator is {one.comparator}"
     if filters.instrument and one.instrument != filters.instrument:
         return "instrument", f"instrument is {one.instrument}"
-    if one.seen not in filters.trusted:
-        second_hand = one.seen is SeenHow.SECONDARY
-        return ("second-hand" if second_hand else "unverified"), f"seen: {one.seen}"
-    if one.needs_assumption and SeenHow.SECONDARY not in filters.trusted:
-        return "assumption", "needs an assumed correlation"
     return None
 
 
@@ -151,9 +162,15 @@ def _day(one: Candidate, point: TimePoint) -> float | None:
     return one.day if point.since == "first" else one.days_since_last
 
 
-def _silence(study: Study, silent: list[Candidate], point: TimePoint) -> LeftOut:
+def _silence(study: Study, silent: list[Candidate], point: TimePoint, filters: Filters, *, later: bool) -> LeftOut:
     """A study without a figure at this time point: say what it reported in words, if anything."""
-    if silent:
+    wanted = [one for one in silent if _filtered(one, filters) is None]
+    if silent and not wanted:
+        return LeftOut(study.study, silent[0].row_id, *(_filtered(silent[0], filters) or ("", "")))
+    if later:
+        return LeftOut(study.study, "", "no reading", f"more than one dose had been given {point.label}")
+    if wanted:
+        silent = wanted
         words = ", ".join(sorted({_words(one) for one in silent}))
         return LeftOut(study.study, silent[0].row_id, "no figures", f"reported in words only: {words}")
     return LeftOut(study.study, "", "no reading", f"no reading {point.label}")
@@ -168,12 +185,12 @@ def _without_double_counting(
 ) -> tuple[list[Candidate], list[LeftOut]]:
     """Drop a study whose participants are also in another chosen study, by the package's list of overlaps."""
     present = {one.study for one in chosen}
-    dropped = {
-        loser: overlap
-        for overlap in package.overlaps
-        if {overlap.study_a, overlap.study_b} <= present
-        for loser in {overlap.study_a, overlap.study_b} - {overlap.kept}
-    }
+    dropped = {}
+    for overlap in package.overlaps:
+        pair = {overlap.study_a, overlap.study_b}
+        if pair <= present:
+            dropped.update(dict.fromkeys(pair - {overlap.kept}, overlap))
+            present -= pair - {overlap.kept}
     kept = [one for one in chosen if one.study not in dropped]
     out = [
         LeftOut(study, "", "overlap", f"shares participants with {overlap.kept}: {overlap.reason}")

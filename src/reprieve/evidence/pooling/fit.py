@@ -169,11 +169,16 @@ def _arrays(yi: npt.ArrayLike, vi: npt.ArrayLike, design: npt.ArrayLike | None) 
     return y, v, x
 
 
-def _check(method: str, test: str, tau2: float | None, k: int, p: int) -> None:
+def check_names(method: str, test: str) -> None:
+    """Raise `InputError` for a method or a test that is not known."""
     if method not in METHODS:
         raise InputError("method", method, "is not known", f"use {', '.join(METHODS)}")
     if test not in TESTS:
         raise InputError("test", test, "is not known", f"use {' or '.join(TESTS)}")
+
+
+def _check(method: str, test: str, tau2: float | None, k: int, p: int) -> None:
+    check_names(method, test)
     if tau2 is not None and (method == "EE" or not (math.isfinite(tau2) and tau2 >= 0)):
         rule = "has no place under equal effects" if method == "EE" else "must be zero or positive"
         raise InputError("tau2", tau2, rule)
