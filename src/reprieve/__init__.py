@@ -22,6 +22,7 @@ if _typing.TYPE_CHECKING:
     from reprieve.model.population import Population, population
     from reprieve.model.regimen import Regimen
     from reprieve.trials.replay import Replay as _Replay
+    from reprieve.trials.scorecard import Scorecard as _Scorecard
 
     __version__: str
 
@@ -71,16 +72,24 @@ def simulate(
     return _typing.cast("_xarray.Dataset", run.dataset())
 
 
-def replay(trial: str = "feder2021", *, patients: int = 2000, seed: int = 1) -> "_Replay":
+@_typing.overload
+def replay(trial: _typing.Literal["feder2021"] = ..., *, patients: int | None = ..., seed: int = ...) -> "_Replay": ...
+@_typing.overload
+def replay(trial: str, *, patients: int | None = ..., seed: int = ...) -> "_Replay | _Scorecard": ...
+def replay(trial: str = "feder2021", *, patients: int | None = None, seed: int = 1) -> "_Replay | _Scorecard":
     """Simulate a published trial again, with `patients` virtual patients per arm: published against predicted.
+
+    `feder2021` gives the replay that the figures draw, by default with 2,000 patients; another trial, or `all`, the
+    scorecard of `reprieve replay`, by default with 10,000.
 
     Raises `InputError` for a trial that is not here.
     """
-    if trial != "feder2021":
-        errors = _importlib.import_module("reprieve.core.errors")
-        raise errors.InputError("trial", trial, "is not here", "known: feder2021")
-    module = _importlib.import_module("reprieve.trials.replay")
-    return _typing.cast("_Replay", module.feder2021(patients, seed))
+    asked = {"seed": seed} if patients is None else {"patients": patients, "seed": seed}
+    if trial == "feder2021":
+        module = _importlib.import_module("reprieve.trials.replay")
+        return _typing.cast("_Replay", module.feder2021(**asked))
+    module = _importlib.import_module("reprieve.trials.scorecard")
+    return _typing.cast("_Scorecard", module.scorecard(trial, **asked))
 
 
 def cite(model: str = "reprieve_iv_default") -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from reprieve.cli import demo, escalc, evidence, figure, meta, model, pk, simulate, sources
+from reprieve.cli import demo, escalc, evidence, figure, meta, model, pk, replay, simulate, sources
 from reprieve.cli.reading import Group
 from reprieve.core.errors import InputError, ReprieveError, one_line
 
@@ -49,6 +49,7 @@ escalc.register(app)
 sources.register(app)
 meta.register(app)
 evidence.register(app)
+replay.register(app)
 demo.register(app)
 
 

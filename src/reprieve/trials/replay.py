@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -18,18 +17,19 @@ from numpy.typing import NDArray
 
 from reprieve.core.errors import InputError
 from reprieve.core.intervals import OVER_TRIALS, PERCENTILES
-from reprieve.core.parameters import ParameterSet, load_parameters
-from reprieve.core.random import uniform
+from reprieve.core.parameters import ParameterSet, read_parameters
 from reprieve.core.results import Result, digest, versions
 from reprieve.core.units import HOURS_PER_DAY
 from reprieve.model.population import population
 from reprieve.model.regimen import Regimen
 from reprieve.model.simulate import simulate
 from reprieve.model.simulation import Simulation
+from reprieve.trials import response
+from reprieve.trials.draws import draws
+from reprieve.trials.published import document, file_of
 
 type Array = NDArray[np.float64]
 
-TRIALS_DRAWN = 2000
 EXPECTED = "expectation over all virtual patients"
 
 
@@ -88,7 +88,9 @@ class Replay(Result):
 @cache
 def published() -> ParameterSet:
     """What the trial published, with sources."""
-    return load_parameters(files("reprieve.trials") / "data" / "feder2021.toml")
+    where = file_of("feder2021").name
+    table = {key: part for key, part in document("feder2021").items() if key != "replay"}
+    return read_parameters(table, where)
 
 
 def feder2021(patients: int = 2000, seed: int = 1) -> Replay:
@@ -128,12 +130,14 @@ def _rows(
     held: ParameterSet, ketamine: Simulation, midazolam: Simulation, size: int, seed: int
 ) -> tuple[Comparison, ...]:
     day = int(np.searchsorted(ketamine.time_d, held["primary_day"]))
-    drawn = [_draws(len(arm.patients), size, seed, name) for arm, name in ((ketamine, "a"), (midazolam, "b"))]
+    drawn = [draws(len(arm.patients), size, seed, name) for arm, name in ((ketamine, "a"), (midazolam, "b"))]
     scores = [arm.values["caps5_observed"][:, day] for arm in (ketamine, midazolam)]
     rest = [arm.values["caps5_empirical"][:, day] for arm in (ketamine, midazolam)]
-    everyone = [_responded(arm, held) for arm in (ketamine, midazolam)]
+    everyone = [
+        response.responded(arm.values["caps5_observed"], held["response_share"]) for arm in (ketamine, midazolam)
+    ]
     responded = [arm[:, day] for arm in everyone]
-    lost = _days_to_loss(everyone[0], day, ketamine.time_d - held["primary_day"], held["visit_days"])
+    lost = response.days_to_loss(everyone[0], day, ketamine.time_d - held["primary_day"], held["visit_days"])
     gap = scores[0][drawn[0]].mean(axis=1) - scores[1][drawn[1]].mean(axis=1)
     return (
         _row(
@@ -145,13 +149,16 @@ def _rows(
         ),
         _row(held, "response_ketamine", responded[0].mean(), responded[0][drawn[0]].mean(axis=1)),
         _row(held, "response_midazolam", responded[1].mean(), responded[1][drawn[1]].mean(axis=1)),
-        _row(held, "median_days_to_loss", _median(lost), np.array([_median(lost[who]) for who in drawn[0]])),
+        _row(
+            held,
+            "median_days_to_loss",
+            response.median(lost),
+            np.array([response.median(lost[who]) for who in drawn[0]]),
+        ),
     )
 
 
-def _row(
-    held: ParameterSet, name: str, expected: float, trials: Array, empirical: float | None = None
-) -> Comparison:
+def _row(held: ParameterSet, name: str, expected: float, trials: Array, empirical: float | None = None) -> Comparison:
     quantity = held.quantity(name)
     finite = np.where(np.isnan(trials), np.inf, trials)
     low, _, high = np.percentile(finite, PERCENTILES, method="nearest")
@@ -169,35 +176,3 @@ def _row(
         str(quantity.seen),
         quantity.note,
     )
-
-
-def _draws(patients: int, size: int, seed: int, arm: str) -> NDArray[np.int64]:
-    """Indices (trials, size) of the patients in trials of the published size, with replacement."""
-    trial = np.arange(TRIALS_DRAWN, dtype=np.int64)
-    return np.floor(uniform(seed, f"replay:trial:{arm}", trial, size) * patients).astype(np.int64)
-
-
-def _responded(arm: Simulation, held: ParameterSet) -> Array:
-    """Response by visit against the observed score at day 0, as a trial would have it: (patient, time)."""
-    score = arm.values["caps5_observed"]
-    return np.asarray(score <= (1 - held["response_share"]) * score[:, :1], dtype=np.float64)
-
-
-def _days_to_loss(responded: Array, day: int, after_d: Array, visit_days: float) -> Array:
-    """Days from week 2 to the first visit without response; inf if never, nan for those who had not responded.
-
-    `responded` (patient, time) by `_responded`, `day` the column of week 2, `after_d` (time,) days after it.
-    """
-    visit = (after_d > 0) & (after_d % visit_days == 0)
-    lost = responded[:, visit] == 0
-    days = np.where(lost.any(axis=1), after_d[visit][lost.argmax(axis=1)], np.inf)
-    return np.asarray(np.where(responded[:, day] == 1, days, np.nan))
-
-
-def _median(days: Array) -> float:
-    """Median over responders; half way between the middle two, inf if most never lost it, nan without responders."""
-    kept = np.sort(days[~np.isnan(days)])
-    if not kept.size:
-        return float("nan")
-    low, high = kept[(kept.size - 1) // 2], kept[kept.size // 2]
-    return float(low if low == high else (low + high) / 2)

@@ -1,0 +1,1 @@
+"""What is done with the scores of a trial: ANCOVA, MMRM, responders, time to loss of response."""
