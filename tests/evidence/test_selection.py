@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprieve.core.errors import InputError
-from reprieve.core.provenance import SeenHow
+from reprieve.core.provenance import VERIFIED, SeenHow
 from reprieve.evidence.candidates import candidates
 from reprieve.evidence.package.load import Package, load
-from reprieve.evidence.selection import SECOND_HAND, VERIFIED, Filters, Selection, select
+from reprieve.evidence.selection import SECOND_HAND, Filters, Selection, select
 from reprieve.evidence.timepoints import TimePoint, timepoint
 from tests.evidence.invented import HIERARCHY, SERIES, overlap, reading, row, trial, values, with_trial
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from reprieve.core.errors import InputError, UnsupportedError
+from reprieve.core.provenance import VERIFIED
 from reprieve.evidence.package.load import load
 from reprieve.model.parameters import default_parameters
 from reprieve.model.population import population
 from reprieve.model.regimen import Regimen
 from reprieve.model.simulate import simulate
-from reprieve.trials.observed import VERIFIED, observed, statement
+from reprieve.trials.observed import observed, statement
 from reprieve.trials.published import document, file_of, load_trial, names
 from reprieve.trials.replay import published
 from reprieve.trials.trial import HeldRow, HeldVerdict, NotScored, Trial
@@ -65,7 +66,7 @@ def test_every_row_is_verified_and_within_the_simulated_days(trial: Trial) -> No
     rows = [observed(trial, held, load()) for held in trial.rows]
     said = [statement(trial, held, load()) for held in trial.verdicts]
 
-    assert {*(one.seen for one in rows), *(one.seen for one in said)} <= set(VERIFIED)
+    assert {*(one.seen for one in rows), *(one.seen for one in said)} <= VERIFIED
     assert max([*(one.day for one in rows), *(day for one in said for day in one.days)]) <= trial.last_day
 
 

@@ -209,7 +209,9 @@ def found(json: Json = False) -> None:
 
 def mark(seen: str) -> str:
     """A star before what nobody has seen in the paper or the register itself."""
-    return "" if seen in ("full text", "abstract") else UNVERIFIED_MARK
+    from reprieve.core.provenance import VERIFIED
+
+    return "" if seen in VERIFIED else UNVERIFIED_MARK
 
 
 def _spread(row: dict[str, Any]) -> str:

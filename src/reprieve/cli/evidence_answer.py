@@ -37,8 +37,8 @@ def register(group: typer.Typer) -> None:
 
 def filters(comparator: str | None, population: str | None, instrument: str | None, include: str) -> Filters:
     """What the reader asked for. Raises `InputError` naming an unknown wish."""
-    from reprieve.core.provenance import SeenHow
-    from reprieve.evidence.selection import SECOND_HAND, VERIFIED, Filters
+    from reprieve.core.provenance import VERIFIED, SeenHow
+    from reprieve.evidence.selection import SECOND_HAND, Filters
 
     trusted = {"verified": VERIFIED, "second-hand": SECOND_HAND, "unverified": frozenset(SeenHow)}
     if include not in trusted:

@@ -22,6 +22,10 @@ class SeenHow(StrEnum):
     DERIVED = "derived"
 
 
+# Seen in the paper, its abstract, a register or a data file: the others do not enter a pool unasked.
+VERIFIED = frozenset({SeenHow.FULL_TEXT, SeenHow.ABSTRACT})
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """A standard deviation and the scale it lives on: `lognormal`, `logit_normal` or `normal`."""

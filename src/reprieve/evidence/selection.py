@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reprieve.core.errors import InputError
-from reprieve.core.provenance import SeenHow
+from reprieve.core.provenance import VERIFIED, SeenHow
 from reprieve.evidence.candidates import Candidate, candidates
 from reprieve.evidence.package.load import Package
 from reprieve.evidence.package.rows import Study
 from reprieve.evidence.timepoints import TimePoint, rules
 
-VERIFIED = frozenset({SeenHow.FULL_TEXT, SeenHow.ABSTRACT})
 SECOND_HAND = VERIFIED | {SeenHow.SECONDARY}
 COMPARATORS, POPULATIONS = ("active", "inert"), ("veteran", "civilian")
 

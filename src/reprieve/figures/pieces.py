@@ -6,17 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from reprieve.core.provenance import VERIFIED
 from reprieve.figures.figure import Cell
 from reprieve.figures.style import INK
 
-VERIFIED = ("", "full text", "abstract")
 MINUS = "−"
 _AUTHOR_AND_YEAR = re.compile(r"([a-z_]+)(\d{4})(?:_(\w+))?")
 
 
 def verified(seen: Cell) -> bool:
     """Say whether a figure was seen in the paper or the register itself; anyone's own table says nothing and is."""
-    return (seen or "") in VERIFIED
+    return not seen or seen in VERIFIED
 
 
 def named(study: str) -> str:

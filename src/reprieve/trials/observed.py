@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from reprieve.core.errors import InputError
+from reprieve.core.provenance import VERIFIED
 from reprieve.evidence.package.load import Package
 from reprieve.model.symptoms import SCORES
 from reprieve.trials.trial import HeldRow, HeldVerdict, Trial
 
-VERIFIED = ("full text", "abstract")
 CAPS5_RESPONSE = "CAPS-5 response"
 LOSS = "Time to loss of response (days)"
 

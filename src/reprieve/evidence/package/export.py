@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reprieve.core.provenance import SeenHow
+from reprieve.core.provenance import VERIFIED
 from reprieve.evidence.package.metapsy import COLUMNS, metapsy, metapsy_text
 from reprieve.evidence.package.schema import DESCRIPTOR, packaged_schemas
 from reprieve.evidence.package.write import DERIVED, cell_text, csv_text, package_files, write_folder
@@ -15,19 +15,13 @@ from reprieve.evidence.package.write import DERIVED, cell_text, csv_text, packag
 if TYPE_CHECKING:
     from reprieve.evidence.package.load import Package
 
-__all__ = ["COLUMNS", "metapsy", "native", "verified", "write_csv"]
+__all__ = ["COLUMNS", "metapsy", "native", "write_csv"]
 
-VERIFIED = frozenset({SeenHow.FULL_TEXT, SeenHow.ABSTRACT})
 _ADDED: tuple[Mapping[str, str], ...] = (
     {"name": "days_since_last", "type": "number", "description": "days since the last dose at or before the reading"},
     {"name": "doses_given", "type": "integer", "description": "doses by that day; 0 where the history is not known"},
     {"name": "verified", "type": "boolean", "description": "seen is full text or abstract; others are not pooled"},
 )
-
-
-def verified(seen: str) -> bool:
-    """Say whether a row was seen in the paper, the register or the abstract itself."""
-    return seen in VERIFIED
 
 
 def native(package: Package, folder: Path) -> dict[str, int]:
@@ -56,7 +50,7 @@ def _with_days(package: Package) -> str:
         since = None if one.day is None else package.days_since_last(one.study, one.arm, one.day)
         given = None if one.day is None else package.doses_given(one.study, one.arm, one.day)
         cells = [getattr(one, name) for name in columns]
-        lines.append([cell_text(cell) for cell in (*cells, since, given, verified(one.seen))])
+        lines.append([cell_text(cell) for cell in (*cells, since, given, one.seen in VERIFIED)])
     return csv_text([*columns, *(field["name"] for field in _ADDED)], lines)
 
 

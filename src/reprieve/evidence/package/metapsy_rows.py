@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from reprieve.core.provenance import SeenHow
+from reprieve.core.provenance import VERIFIED
 from reprieve.core.units import DAYS_PER_WEEK
 from reprieve.evidence.package.metapsy_words import condition, kind_of_event, rating, reference, study_name
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from reprieve.evidence.package.rows import Arm, Contrast, Event, Outcome, Study
 
 KETAMINES = ("ketamine", "esketamine")
-VERIFIED = (SeenHow.FULL_TEXT, SeenHow.ABSTRACT)
 POST_DAYS = 8.0  # a reading up to here after the last dose is `post`, a later one `follow-up`
 NORMAL_95 = 1.959963984540054  # half a 95 % interval in standard errors
 BIAS = {
