@@ -13,8 +13,9 @@ from reprieve.cli.reading import Command
 from reprieve.core.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reprieve.evidence.answer import Answer
-    from reprieve.figures.figure import Figure
 
 When = Annotated[str, typer.Option(help="24h, 1w, 2w, eot or 4w.")]
 Out = Annotated[str, typer.Option(help="Where the picture goes: FILE.svg.")]
@@ -41,12 +42,13 @@ def forest(
     json: Json = False,
 ) -> None:
     """Forest plot of a time point. Risk of bias, prediction interval, unverified rows hollow."""
+    from reprieve.cli import show
     from reprieve.evidence.package.load import load
     from reprieve.figures.forest import forest_of_answer
 
-    _ready(out, json)
+    path = _ready(out, json)
     asked = _answer(at, since, (comparator, population, instrument, include), method, test)
-    _give(forest_of_answer(asked, load()), out, json)
+    show.picture(forest_of_answer(asked, load()), path, json)
 
 
 def funnel(
@@ -62,37 +64,40 @@ def funnel(
     json: Json = False,
 ) -> None:
     """Funnel plot of a time point. Contours of significance."""
+    from reprieve.cli import show
     from reprieve.evidence.package.load import load
     from reprieve.figures.funnel import funnel_of_answer
 
-    _ready(out, json)
+    path = _ready(out, json)
     asked = _answer(at, since, (comparator, population, instrument, include), method, test)
-    _give(funnel_of_answer(asked, load()), out, json)
+    show.picture(funnel_of_answer(asked, load()), path, json)
 
 
 def timecourse(out: Out = "", json: Json = False) -> None:
     """Every arm of every PTSD study by day. One panel per instrument."""
+    from reprieve.cli import show
     from reprieve.evidence.package.load import load
     from reprieve.figures.arms import arms_of_package
 
-    _ready(out, json)
-    _give(arms_of_package(load()), out, json)
+    path = _ready(out, json)
+    show.picture(arms_of_package(load()), path, json)
 
 
 def map_(out: Out = "", json: Json = False) -> None:
     """Which trial has which figures when. Study by time point by instrument."""
+    from reprieve.cli import show
     from reprieve.evidence.package.load import load
     from reprieve.figures.evidence_map import map_of_package
 
-    _ready(out, json)
-    _give(map_of_package(load()), out, json)
+    path = _ready(out, json)
+    show.picture(map_of_package(load()), path, json)
 
 
-def _ready(out: str, json: bool) -> None:
+def _ready(out: str, json: bool) -> Path | None:
+    """Where the picture goes. Raises `InputError` if there is no place for it."""
     if not out and not json:
         raise InputError("out", out, "must be given", "name a file that ends in .svg, or add --json for the numbers")
-    if out:
-        files.checked("out", out, (".svg",))
+    return files.checked("out", out, (".svg",)) if out else None
 
 
 def _answer(
@@ -102,17 +107,3 @@ def _answer(
     from reprieve.evidence.package.load import load
 
     return answer(load(), at, since=since, filters=filters(*wanted), method=method, test=test, with_variants=False)
-
-
-def _give(drawn: Figure, out: str, json: bool) -> None:
-    from pathlib import Path
-
-    from reprieve.cli import show
-
-    if out:
-        drawn.save(Path(out))
-    if json:
-        rows = [list(row) for row in drawn.table.rows]
-        show.emit({"title": drawn.title, "caption": drawn.caption, "columns": list(drawn.table.columns), "rows": rows})
-    else:
-        show.say(f"Written: {out}")

@@ -55,10 +55,4 @@ def figure(
     path = files.checked("out", out, (".svg",)) if out else None
     people = population(patients, seed, profile=profile, baseline_caps5=baseline)
     drawn = gallery.draw(kind, plan, people, days, model, log)
-    if path is not None:
-        drawn.save(path)
-    if json:
-        rows = [list(row) for row in drawn.table.rows]
-        show.emit({"title": drawn.title, "caption": drawn.caption, "columns": list(drawn.table.columns), "rows": rows})
-    else:
-        show.say(f"Written: {path}")
+    show.picture(drawn, path, json)

@@ -9,7 +9,6 @@ from reprieve.figures import report
 from reprieve.figures.gallery import Gallery, gallery
 
 if TYPE_CHECKING:
-    from reprieve.figures.figure import Figure
     from reprieve.model.simulation import Simulation
 
 
@@ -25,10 +24,5 @@ def write(run: Simulation, page: Path | None, folder: Path | None) -> None:
 def write_figures(drawn: Gallery, folder: Path) -> None:
     """Write every picture with the table of its numbers."""
     for figure in drawn.figures:
-        write_figure(figure, folder / f"{figure.name}.svg")
+        figure.save(folder / f"{figure.name}.svg")
         (folder / f"{figure.name}.csv").write_text(figure.table.csv(), encoding="utf-8")
-
-
-def write_figure(figure: Figure, path: Path) -> None:
-    """Write one picture."""
-    path.write_text(figure.svg, encoding="utf-8")

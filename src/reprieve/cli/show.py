@@ -9,7 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
+
+    from reprieve.figures.figure import Figure
 
 WIDTH_OF_A_FILE = 160
 LEAST_WORDS = 16
@@ -67,3 +71,14 @@ def say(*lines: str) -> None:
     out = console()
     for line in lines:
         out.print(line)
+
+
+def picture(drawn: Figure, path: Path | None, json: bool) -> None:
+    """Save a picture where a path is given; print its numbers as JSON, or where it went."""
+    if path is not None:
+        drawn.save(path)
+    if json:
+        rows = [list(row) for row in drawn.table.rows]
+        emit({"title": drawn.title, "caption": drawn.caption, "columns": list(drawn.table.columns), "rows": rows})
+    else:
+        say(f"Written: {path}")

@@ -169,9 +169,8 @@ def _silence(study: Study, silent: list[Candidate], point: TimePoint, filters: F
     if later:
         return LeftOut(study.study, "", "no reading", f"more than one dose had been given {point.label}")
     if wanted:
-        silent = wanted
-        words = ", ".join(sorted({_words(one) for one in silent}))
-        return LeftOut(study.study, silent[0].row_id, "no figures", f"reported in words only: {words}")
+        words = ", ".join(sorted({_words(one) for one in wanted}))
+        return LeftOut(study.study, wanted[0].row_id, "no figures", f"reported in words only: {words}")
     return LeftOut(study.study, "", "no reading", f"no reading {point.label}")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reprieve.core.errors import InputError
+from reprieve.evidence.pooling.effects.spread import upper
 from reprieve.evidence.pooling.heterogeneity import cochran_q, i2_h2
 from reprieve.evidence.pooling.tau2 import METHODS, estimate
 from reprieve.evidence.pooling.wls import Array, Basis, basis, solve
@@ -135,12 +136,9 @@ def critical(level: float, df: float) -> float:
 
     Raises `InputError` for a level outside 0 to 1.
     """
-    from scipy.special import ndtri, stdtrit
-
     if not 0 < level < 1:
         raise InputError("level", level, "must lie between 0 and 1", "write 0.95 for 95 %")
-    tail = (1 - level) / 2
-    return -float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
+    return upper((1 - level) / 2, df)
 
 
 def _arrays(yi: npt.ArrayLike, vi: npt.ArrayLike, design: npt.ArrayLike | None) -> tuple[Array, Array, Array]:

@@ -39,7 +39,7 @@ def se_from_ci(low: float, high: float, *, level: float = 0.95, df: float = math
     require("level", level=level)
     if high <= low:
         raise InputError("low, high", (low, high), "must be in order: the lower limit first")
-    return (high - low) / (2 * _upper((1 - level) / 2, df))
+    return (high - low) / (2 * upper((1 - level) / 2, df))
 
 
 def se_from_p(estimate: float, p: float, *, df: float = math.inf) -> float:
@@ -64,7 +64,7 @@ def t_from_p(p: float, df: float, sign: float) -> float:
     if sign == 0 and p < 1:
         raise InputError("p", p, "needs a direction, and the estimate is 0")
     require("any", sign=sign)
-    return math.copysign(_upper(p / 2, df), sign)
+    return math.copysign(upper(p / 2, df), sign)
 
 
 def pooled_sd(groups: Sequence[tuple[float, float]]) -> float:
@@ -80,8 +80,11 @@ def pooled_sd(groups: Sequence[tuple[float, float]]) -> float:
     return math.sqrt(math.fsum((n - 1) * sd**2 for sd, n in groups) / math.fsum(n - 1 for _, n in groups))
 
 
-def _upper(tail: float, df: float) -> float:
-    """The value that t or z exceeds with probability `tail`."""
+def upper(tail: float, df: float) -> float:
+    """Return the value that t exceeds with probability `tail`; z where `df` is infinite.
+
+    Raises `InputError` for degrees of freedom that are not positive.
+    """
     from scipy.special import ndtri, stdtrit
 
     if math.isinf(df):
