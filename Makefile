@@ -6,6 +6,7 @@ UV_VERSION := 0.13.9
 PYTHON := .venv/bin/python
 UV_READY := .uv/ready-$(UV_VERSION)
 ENV_READY := .venv/ready
+TEST_READY := .venv/ready-test
 BENCH_READY := .venv/ready-bench
 
 .PHONY: help demo test lint docs bench clean distclean
@@ -24,7 +25,7 @@ demo: $(ENV_READY)
 	@mkdir -p demo
 	.venv/bin/reprieve demo --out demo/report.html
 
-test: $(ENV_READY)
+test: $(TEST_READY)
 	$(PYTHON) -m pytest -n 2 $(ARGS)
 
 lint: $(ENV_READY)
@@ -52,6 +53,11 @@ $(UV_READY): scripts/get-uv scripts/find-python
 
 $(ENV_READY): $(UV_READY) pyproject.toml uv.lock scripts/make-environment
 	scripts/make-environment
+	@touch $@
+
+# The demo does without the samplers and the cluster; the tests need them.
+$(TEST_READY): $(ENV_READY)
+	scripts/make-environment --extra calibrate --extra cluster
 	@touch $@
 
 $(BENCH_READY): $(ENV_READY) scripts/need-compilers
