@@ -18,11 +18,10 @@ from tests.tolerance import close, monte_carlo
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "reprieve"
 OTHER_TABLES = {"instruments.toml", "pk_check.toml", "answer.toml", "claims.toml"}
-# Trials have a form and a reader of their own, tested with the replays.
+# Trials, priors and rules have forms and readers of their own, tested with them.
+OTHER_FOLDERS = {PACKAGE / "trials", PACKAGE / "calibration", PACKAGE / "core" / "data" / "rules"}
 PARAMETER_FILES = sorted(
-    path
-    for path in PACKAGE.rglob("*.toml")
-    if path.name not in OTHER_TABLES and PACKAGE / "trials" not in path.parents
+    path for path in PACKAGE.rglob("*.toml") if path.name not in OTHER_TABLES and not OTHER_FOLDERS & set(path.parents)
 )
 
 
@@ -308,3 +307,41 @@ def test_shifting_on_the_logit_scale(value: float, sd: float, z: float) -> None:
     expected = 1 / (1 + np.exp(-(np.log(value / (1 - value)) + sd * z)))
 
     assert close(shifted(value, Spread("logit_normal", sd), z), expected, "closed_form")
+
+
+def test_a_fitted_value_carries_the_calibration_as_its_source() -> None:
+    """Invariant: fitted is derived, drawn from its prior is assumed, and neither keeps its old uncertainty."""
+    found = example().learned({"clearance": 1.6, "share": 0.7}, unmoved=["share"], version="2")
+
+    fitted, drawn = found.quantity("clearance"), found.quantity("share")
+    assert (found.version, fitted.value, fitted.source, fitted.seen) == ("2", 1.6, "calibration", SeenHow.DERIVED)
+    assert (fitted.uncertainty, fitted.low, fitted.interval) == (None, None, "")
+    assert "1.48 L/min (simons2022, secondary)" in fitted.note
+    assert (drawn.value, drawn.source, drawn.seen) == (0.7, "assumption", SeenHow.ASSUMED)
+    assert found.assumed() == ["share"]
+
+
+def test_a_fitted_spread_keeps_the_correlation_of_its_block() -> None:
+    """Closed form: covariance = correlation * product of the SDs."""
+    found = example().learned({}, {"clearance": 0.34})
+
+    between, (block,) = found.quantity("clearance").between, found.blocks
+    assert between == Spread("lognormal", 0.34)
+    assert close(block.covariance, [[0.1156, 0.04], [0.04, 0.09]], "closed_form")
+    assert found.quantity("clearance").source == "simons2022"
+
+
+@pytest.mark.parametrize(
+    ("values", "spreads", "part"),
+    [
+        ({"phlogiston": 1.0}, {}, "phlogiston"),
+        ({"clearance": -1.0}, {}, "clearance: value: -1.0"),
+        ({}, {"share": 0.1}, "share: between: 0.1"),
+        ({}, {"clearance": -0.1}, "clearance: between: -0.1"),
+        ({}, {"phlogiston": 0.1}, "phlogiston"),
+    ],
+)
+def test_a_fit_that_does_not_belong_is_refused(values: dict[str, float], spreads: dict[str, float], part: str) -> None:
+    """Invariant: one line names quantity and rule."""
+    with pytest.raises(InputError, match=part):
+        example().learned(values, spreads)

@@ -19,10 +19,12 @@ from reprieve.core.schemas import FOLDER, FORMS, VERSION, json_schema, validate,
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "reprieve"
 OTHER_TABLES = {"instruments.toml", "pk_check.toml", "answer.toml", "claims.toml"}
 # Trials have a form and a reader of their own, tested with the replays.
+# Trials, priors and rules have forms and readers of their own, tested with them.
+OTHER_FOLDERS = {PACKAGE / "trials", PACKAGE / "calibration", PACKAGE / "core" / "data" / "rules"}
 PARAMETER_FILES = sorted(
     path
     for path in PACKAGE.rglob("*.toml")
-    if path.name not in OTHER_TABLES and PACKAGE / "trials" not in path.parents
+    if path.name not in OTHER_TABLES and not OTHER_FOLDERS & set(path.parents)
 )
 BAND = {"low": [0.0], "median": [1.0], "high": [2.0]}
 

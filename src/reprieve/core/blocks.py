@@ -34,6 +34,19 @@ class Block:
                     raise InputError("covariance", self.covariance, "must be positive definite")
         return tuple(tuple(row) for row in factor)
 
+    def with_spreads(self, spreads: Mapping[str, float]) -> "Block":
+        """Return the block with other standard deviations and the same correlations; names outside it are ignored."""
+        factor = [
+            spreads[name] / math.sqrt(self.covariance[i][i]) if name in spreads else 1.0
+            for i, name in enumerate(self.names)
+        ]
+        if all(one == 1.0 for one in factor):
+            return self
+        rows = tuple(
+            tuple(value * factor[i] * factor[j] for j, value in enumerate(row)) for i, row in enumerate(self.covariance)
+        )
+        return Block(self.names, rows)
+
 
 def read_block(entry: object, quantities: Mapping[str, Quantity], where: str) -> Block:
     """Build a block from its table and check it against the quantities.

@@ -1,7 +1,8 @@
 """Parameter sets: named quantities in a TOML file, each with value, unit, source and how it was seen."""
 
+import math
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 UNCERTAINTY_STREAM = "uncertainty:"
+CALIBRATION = "calibration"  # the key of a fitted value in sources.bib
 _TOP_KEYS = ("schema", "name", "version", "about", "quantities", "blocks")
 _UNSOURCED = (SeenHow.ASSUMED, SeenHow.UNVERIFIED)
 
@@ -76,6 +78,33 @@ class ParameterSet:
         """
         changed = {name: _set_by_caller(self.quantity(name), float(value)) for name, value in values.items()}
         return replace(self, quantities={**self.quantities, **changed})
+
+    def learned(
+        self,
+        values: Mapping[str, float],
+        spreads: Mapping[str, float] | None = None,
+        *,
+        version: str = "",
+        unmoved: Collection[str] = (),
+    ) -> "ParameterSet":
+        """Return a new set with fitted `values` and fitted `spreads`, SDs between patients on each quantity's scale.
+
+        A fitted value counts as derived, its source is the calibration, and its own `uncertainty` is dropped: the draws
+        of the fit carry it. Values that the data did not move, named in `unmoved`, come from their prior and count as
+        assumed. In a block the correlations stay as they are.
+
+        Raises `InputError` for an unknown name, a value outside its scale, a negative spread, or a spread for a
+        quantity without one.
+        """
+        wide = spreads or {}
+        fitted = dict(self.quantities)
+        for name, value in values.items():
+            fitted[name] = _fitted(self.quantity(name), float(value), name in unmoved)
+        for name, sd in wide.items():
+            self.quantity(name)
+            fitted[name] = _spread(fitted[name], float(sd))
+        blocks = tuple(block.with_spreads(wide) for block in self.blocks)
+        return replace(self, version=version or self.version, quantities=fitted, blocks=blocks)
 
 
 def load_parameters(resource: "Traversable | Path") -> ParameterSet:
@@ -161,6 +190,21 @@ def _set_by_caller(old: Quantity, value: float) -> Quantity:
     note = f"set by the caller; was {old.value:g} {old.unit} ({old.source}, {old.seen})"
     new = replace(old, value=value, source="assumption", seen=SeenHow.ASSUMED, note=note)
     return replace(new, low=None, high=None, interval="")
+
+
+def _fitted(old: Quantity, value: float, unmoved: bool) -> Quantity:
+    check_scale(old, value, old.name)
+    by_hand = f"set by hand it was {old.value:g} {old.unit} ({old.source}, {old.seen})"
+    source, seen = ("assumption", SeenHow.ASSUMED) if unmoved else (CALIBRATION, SeenHow.DERIVED)
+    note = f"{'drawn from its prior' if unmoved else 'fitted'}; {by_hand}"
+    new = replace(old, value=value, source=source, seen=seen, note=note)
+    return replace(new, uncertainty=None, low=None, high=None, interval="")
+
+
+def _spread(old: Quantity, sd: float) -> Quantity:
+    if old.between is None or not (math.isfinite(sd) and sd >= 0):
+        raise InputError(f"{old.name}: between", sd, "must be a spread, zero or more, of a quantity that has one")
+    return replace(old, between=replace(old.between, sd=sd))
 
 
 def _hint(name: str, names: tuple[str, ...]) -> str:
