@@ -336,7 +336,7 @@ def test_every_link_can_be_switched_off(link: str) -> None:
     }
     whole, cut = (
         simulate(course(0.5, (0, 2)), PATIENTS, time_h=SESSION_H, links=links)
-        for links in (Links(), replace(Links(), **{link: False}))
+        for links in (Links(), replace(Links(), **dict[str, Any]({link: False})))
     )
 
     name = behind[link]

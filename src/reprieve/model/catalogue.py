@@ -16,7 +16,7 @@ from reprieve.model.parameters import PARTS
 from reprieve.model.population import population_parameters
 
 UNSOURCED = (SeenHow.ASSUMED, SeenHow.UNVERIFIED)
-NOT_PUBLICATIONS = frozenset({"assumption", "definition", "derivation"})
+NOT_PUBLICATIONS = frozenset({"assumption", "calibration", "definition", "derivation"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 from reprieve.core.errors import InputError
 
+BENEFITS = ("chain", "empirical")
+
 
 @dataclass(frozen=True, slots=True)
 class Links:
     """Switches of the chain, and the belief if it is clamped instead of following what is felt (0 to 1).
 
-    Raises `InputError` if `belief` is not strictly between 0 and 1.
+    `benefit` says whose drug benefit moves scores, belief and dropout: the chain's, or with `empirical` that of the
+    comparator, which takes from every cluster alike.
+
+    Raises `InputError` if `belief` is not strictly between 0 and 1 or `benefit` is not known.
     """
 
     block: bool = True
@@ -20,7 +25,10 @@ class Links:
     drug: bool = True
     tolerance: bool = True
     belief: float | None = None
+    benefit: str = "chain"
 
     def __post_init__(self) -> None:
         if self.belief is not None and not 0 < self.belief < 1:
             raise InputError("belief", self.belief, "must lie strictly between 0 and 1")
+        if self.benefit not in BENEFITS:
+            raise InputError("benefit", self.benefit, f"must be one of {', '.join(BENEFITS)}")

@@ -17,7 +17,11 @@ KETAMINE = (Substance.RACEMATE, Substance.S, Substance.R)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Everything a simulation needs beside its patients. Times in hours, sorted; minutes from each dose's start."""
+    """Everything a simulation needs beside its patients. Times in hours, sorted; minutes from each dose's start.
+
+    `given` (n, phases) multiplies the amount of each phase patient by patient; `planned` is the regimen whose end
+    starts the contact window, where it is not the one given.
+    """
 
     regimen: Regimen
     model: DispositionModel
@@ -30,6 +34,8 @@ class Setting:
     variability: float
     site: int | None
     executor: str
+    given: Array | None = None
+    planned: Regimen | None = None
 
     @property
     def start_h(self) -> Array:

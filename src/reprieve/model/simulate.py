@@ -7,7 +7,7 @@ the chunk. What is felt in a session moves belief, belief moves the non-drug res
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,8 @@ def simulate(
     variability: float = 1,
     site: int | None = None,
     executor: str = "auto",
+    given: Array | None = None,
+    planned: Regimen | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Simulation:
     """Simulate `patients` under `regimen`.
@@ -63,6 +65,8 @@ def simulate(
     `time_h` (t,) output times in hours since day 0 (default: every day up to `days`); `minutes` (m,) after each
     dose's start for acute effects (default: every 10 to 120, with the end of each infusion); `observed` adds what the
     instruments would read; `site` numbers a clinic, `None` is the average one; `progress` is told patients done.
+    `given` (patients, phases) multiplies the amount of each phase of the regimen, patient by patient, and `planned` is
+    then the regimen that was ordered: its end starts the contact window.
 
     Raises `InputError` naming the field for bad input, `UnsupportedError` for a route or substance without a
     published model, `NumericsError` if the accuracy cannot be reached.
@@ -81,15 +85,32 @@ def simulate(
         variability=variability,
         site=site,
         executor=executor_name(executor, len(patients)),
+        given=None if given is None else _given(given, regimen, len(patients)),
+        planned=planned,
     )
     chunk = numerics().simulation_chunk
     parts = []
     for start in range(0, len(patients), chunk):
-        part = patients.take(slice(start, start + chunk))
-        parts.append(_part(setting, part))
+        who = slice(start, start + chunk)
+        part = patients.take(who)
+        own = setting if setting.given is None else replace(setting, given=setting.given[who])
+        parts.append(_part(own, part))
         if progress is not None:
             progress(len(part))
     return _joined(setting, patients, parts)
+
+
+def _given(values: object, regimen: Regimen, patients: int) -> Array:
+    """Multipliers (patients, phases). Raises `InputError` for another shape, a negative one, or other routes."""
+    phases = sum(len(dose.phases) for dose in regimen.doses)
+    table = np.asarray(values, dtype=np.float64)
+    if any(dose.route != Route.IV for dose in regimen.doses):
+        raise InputError("given", "not an infusion", "needs a regimen of infusions")
+    if table.shape != (patients, phases):
+        raise InputError("given", table.shape, f"must have the shape ({patients}, {phases}): patients, phases")
+    if not np.all((table >= 0) & np.isfinite(table)):
+        raise InputError("given", float(table.min()), "must hold finite numbers, zero or more")
+    return table
 
 
 def _times(time_h: Array | None, days: float) -> Array:
@@ -140,9 +161,8 @@ def _part(setting: Setting, patients: Population) -> _Part:
     engine = solve.population(setting, patients, ind, plasma_h, score_h)
     session = acute.session(setting, patients, ind, engine)
     dissociation = session.felt["dissociation_peak"]
-    functional, labile, consolidated = (engine.chain[name] for name in STATES)
-    strength = plasticity.strength(functional, labile, consolidated, ind, setting.links)
-    benefit = plasticity.benefit(strength, ind, setting.links)
+    rest = empirical.benefit(score_h, setting.start_h, _dose_mg_per_kg(setting, patients), ind)
+    benefit, ind = _benefit(setting, engine, rest, ind)
     belief, placebo = expectancy.course(
         score_h,
         setting.start_h,
@@ -155,7 +175,6 @@ def _part(setting: Setting, patients: Population) -> _Part:
     )
     at = np.searchsorted(score_h, setting.time_h)
     latent = symptoms.totals(patients, placebo, benefit, ind)
-    rest = empirical.benefit(score_h, setting.start_h, _dose_mg_per_kg(setting, patients), ind)
     baseline = {key: sum(patients.baseline_of(name).values()) for key, name in symptoms.SCORES.items()}
     values = engine.at(setting.time_h) | {"benefit": benefit[:, at], "placebo": placebo[:, at]}
     values |= {name: total[:, at] for name, total in latent.items()}
@@ -174,6 +193,20 @@ def _part(setting: Setting, patients: Population) -> _Part:
     return _Part(values, session.acute, felt, {k: np.asarray(v) for k, v in baseline.items()}, engine.error)
 
 
+def _benefit(
+    setting: Setting, engine: solve.Solved, rest: Array, ind: dict[str, Array]
+) -> tuple[Array, dict[str, Array]]:
+    """D (n, t) of the chain, or `rest`, that of the comparator; and the parameters by which scores follow it."""
+    links = setting.links
+    if links.benefit == "empirical":
+        # The comparator knows no clusters: its D takes the same share of each.
+        alike = {name: np.ones_like(ind[name]) for name in ind if name.startswith("lambda_")}
+        return rest if links.drug else np.zeros_like(rest), {**ind, **alike}
+    functional, labile, consolidated = (engine.chain[name] for name in STATES)
+    strength = plasticity.strength(functional, labile, consolidated, ind, links)
+    return plasticity.benefit(strength, ind, links), ind
+
+
 def _score_times(setting: Setting) -> tuple[Array, observation.Index]:
     """Times at which scores are needed (g,), and where each look-back of an output time finds its score (t, r)."""
     recall, index = observation.recall_times(setting.time_h, observation.longest_recall_days())
@@ -184,7 +217,7 @@ def _score_times(setting: Setting) -> tuple[Array, observation.Index]:
 
 
 def _treatment_end_h(setting: Setting) -> float:
-    last = max((dose.end_h for dose in setting.regimen.doses), default=0)
+    last = max((dose.end_h for dose in (setting.planned or setting.regimen).doses), default=0)
     return expectancy.treatment_end_h(last, setting.parameters["contact_window_d"])
 
 
@@ -193,10 +226,12 @@ def _dose_mg_per_kg(setting: Setting, patients: Population) -> Array:
     regimen = setting.regimen
     if regimen.substance not in KETAMINE:
         return np.zeros((len(patients), len(regimen.doses)))
-    amounts = [
-        regimen.base_amount(dose.amount) / (1 if dose.unit == "mg/kg" else patients.weight_kg)
-        for dose in regimen.doses
-    ]
+    amounts, phases = [], 0
+    for dose in regimen.doses:
+        here = slice(phases, phases + len(dose.phases))
+        phases = here.stop
+        got = dose.amount if setting.given is None else setting.given[:, here] @ [p.amount for p in dose.phases]
+        amounts.append(regimen.base_amount(1) * got / (1 if dose.unit == "mg/kg" else patients.weight_kg))
     return np.stack([np.broadcast_to(x, len(patients)) for x in amounts], axis=1)
 
 
@@ -224,6 +259,10 @@ def _joined(setting: Setting, patients: Population, parts: list[_Part]) -> Simul
         "variability": setting.variability,
         "site": setting.site,
     }
+    if setting.given is not None:
+        inputs |= {"given": setting.given}
+    if setting.planned is not None:
+        inputs |= {"planned": setting.planned.to_json()}
     return Simulation(
         versions=versions(),
         inputs_digest=digest(inputs),

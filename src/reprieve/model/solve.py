@@ -48,11 +48,12 @@ def _picked(table: Mapping[str, Array], held_h: Array, time_h: Array) -> dict[st
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Patients with their individual parameters: disposition `own` and mechanism `ind`, name -> (n,)."""
+    """Patients with individual parameters, disposition `own` and mechanism `ind`, name -> (n,), and what they got."""
 
     patients: Population
     own: Mapping[str, Array]
     ind: Mapping[str, Array]
+    given: Array | None = None
 
     def take(self, who: Index) -> Cohort:
         """Some of the patients."""
@@ -60,14 +61,16 @@ class Cohort:
         def cut(table: Mapping[str, Array]) -> dict[str, Array]:
             return {name: values[who] for name, values in table.items()}
 
-        return Cohort(self.patients.take(who), cut(self.own), cut(self.ind))
+        given = None if self.given is None else self.given[who]
+        return Cohort(self.patients.take(who), cut(self.own), cut(self.ind), given)
 
 
 def population(
     setting: Setting, patients: Population, ind: Mapping[str, Array], plasma_h: Array, chain_h: Array
 ) -> Solved:
     """Solve every patient, with mechanism parameters `ind`; both times are sorted."""
-    everybody = Cohort(patients, individuals(setting.model.parameters, patients, setting.variability), ind)
+    own = individuals(setting.model.parameters, patients, setting.variability)
+    everybody = Cohort(patients, own, ind, setting.given)
     direct = modes_of(setting, everybody, 0)
     meeting = direct.meeting
     answer, error = _ask(setting, everybody, direct, (plasma_h, chain_h), meeting)
@@ -94,7 +97,7 @@ def modes_of(setting: Setting, cohort: Cohort, separation: Array | float) -> Mod
 def _ask(
     setting: Setting, cohort: Cohort, modes: Modes, times_h: tuple[Array, Array], skip: Flags | None
 ) -> tuple[Answer, float]:
-    schedule = setting.model.schedule(setting.regimen, cohort.own, cohort.patients, setting.options)
+    schedule = setting.model.schedule(setting.regimen, cohort.own, cohort.patients, setting.options, cohort.given)
     outputs = tuple(name for name in modes.outputs if name != "driver")
     shared = drive.filters(setting.parameters)
     asked = drive.request(modes, schedule, cohort.ind, shared, setting.links, outputs, *times_h)

@@ -33,29 +33,40 @@ OTHER_MODEL = {
 
 
 def inputs_of(
-    regimen: Regimen, ind: Individuals, people: People, absorption: Mapping[Route, Absorption], model: str
+    regimen: Regimen,
+    ind: Individuals,
+    people: People,
+    absorption: Mapping[Route, Absorption],
+    model: str,
+    given: Array | None = None,
 ) -> list[Input]:
     """Inputs (port, start_h, duration_h, amount_mg (n,)) of every dose, in mg of base.
+
+    `given` (n, phases) multiplies the amount of each phase of the regimen, all doses' phases in a row.
 
     Raises UnsupportedError for a route without published absorption, naming the reason.
     """
     found: list[Input] = []
+    phases = 0
     for place, dose in enumerate(regimen.doses):
         scale = people.weight_kg if dose.unit == "mg/kg" else np.ones(len(people.weight_kg))
         scale = scale * regimen.base_amount(1.0)
         if dose.route == Route.IV:
-            found += _infusion(dose, scale)
+            part = None if given is None else given[:, phases : phases + len(dose.phases)]
+            found += _infusion(dose, scale, part)
         elif dose.route in absorption:
             found += absorption[dose.route](ind, dose.start_h, scale * dose.amount)
         else:
             raise refusal(f"doses[{place}].route", dose.route, regimen.substance, model)
+        phases += len(dose.phases)
     return found
 
 
-def _infusion(dose: Dose, scale: Array) -> list[Input]:
+def _infusion(dose: Dose, scale: Array, given: Array | None) -> list[Input]:
     found, start = [], dose.start_h
-    for phase in dose.phases:
-        found.append(("iv", start, phase.duration_h, scale * phase.amount))
+    for number, phase in enumerate(dose.phases):
+        amount = scale * phase.amount
+        found.append(("iv", start, phase.duration_h, amount if given is None else amount * given[:, number]))
         start = start + phase.duration_h
     return found
 

@@ -124,16 +124,23 @@ class DispositionModel:
         return assemble(ports, self.entry.structure.driver, apart)
 
     def schedule(
-        self, regimen: Regimen, ind: Individuals, patients: People, options: Options | None = None
+        self,
+        regimen: Regimen,
+        ind: Individuals,
+        patients: People,
+        options: Options | None = None,
+        given: Array | None = None,
     ) -> Schedule:
         """Events of a regimen, in mg of base per patient; amounts are 0 for substances without ketamine.
+
+        `given` (n, phases) multiplies the amount of each phase, patient by patient.
 
         Raises UnsupportedError for a route or a form of ketamine without a published model.
         """
         self._form(regimen.substance)
         options = options or Options()
         own = self._prepared(ind, patients, options)
-        inputs = inputs_of(regimen, own, patients, self.entry.absorption, self.name)
+        inputs = inputs_of(regimen, own, patients, self.entry.absorption, self.name, given)
         self._check_interactions(regimen, options)
         active = 1 if regimen.substance in SHARES else 0
         place = {port: number for number, port in enumerate(self.ports)}
