@@ -134,6 +134,7 @@ def test_the_intramuscular_trial_is_refused_for_what_the_model_refuses() -> None
         (lambda t: t["arms"]["midazolam"].update(regimen="a lot"), "a lot|amount"),
         (lambda t: t.update(left_out=[{"row": "c0034"}]), "reason.*must be given"),
         (lambda t: t.update(refused="no"), "is not a known key"),
+        (lambda t: t.update(psychotherapy="yes"), "psychotherapy.*true or false"),
     ],
 )
 def test_a_bad_file_is_refused_in_one_line(spoil: Callable[[dict[str, Any]], Any], words: str) -> None:
@@ -165,6 +166,50 @@ def test_a_row_that_cannot_be_predicted_is_refused(row: str, words: str) -> None
 
     with pytest.raises(InputError, match=words):
         observed(trial, HeldRow(row), load())
+
+
+@pytest.mark.parametrize(
+    ("study", "row", "day", "se"),
+    [
+        ("feder2021", "c0009", None, 3.96),
+        ("duek2023", "o0066", None, 21.21 / 14**0.5),
+        ("duek2023", "e0045", 5, (8.5 / 15 * 6.5 / 15 / 14) ** 0.5),
+        ("feder2021", "o0059", 14, None),
+    ],
+)
+def test_the_standard_error_of_a_figure(study: str, row: str, day: int | None, se: float | None) -> None:
+    """Evidence package: as printed, SD over root n, binomial with half a responder added, none of a median of days."""
+    trial = load_trial(study)
+    assert isinstance(trial, Trial)
+    found = observed(trial, HeldRow(row, day), load())
+
+    assert found.se is None if se is None else close(found.se or 0, se, "closed_form")
+
+
+def test_responders_carry_their_own_threshold() -> None:
+    """Evidence package: the fall that counts is in the row's own words."""
+    duek, feder = load_trial("duek2023"), load_trial("feder2021")
+    assert isinstance(duek, Trial)
+    assert isinstance(feder, Trial)
+
+    assert (observed(duek, HeldRow("e0046", 5), load()).share, observed(duek, HeldRow("e0046", 5), load()).score) == (
+        0.5,
+        "pcl5",
+    )
+    assert observed(feder, HeldRow("e0029", 14), load()).share == feder.response_share
+
+
+def test_dissociation_in_words_is_more_of_one_arm_than_of_another() -> None:
+    """Evidence package, c0018: more dissociation on 0.5 mg/kg than on saline; a difference the other way is refused."""
+    abdallah = load_trial("abdallah2022")
+    assert isinstance(abdallah, Trial)
+    found = statement(abdallah, HeldVerdict(("c0018",), (0.0,)), load())
+
+    assert (found.score, found.arms, found.sizes) == ("dissociation", ("ketamine_0.5", "placebo"), (51, 54))
+    with pytest.raises(InputError, match="on day 0"):
+        statement(abdallah, HeldVerdict(("c0018",), (7.0,)), load())
+    with pytest.raises(InputError, match="on day 0"):
+        statement(abdallah, HeldVerdict(("c0017", "c0018"), (0.0,)), load())
 
 
 def test_words_are_no_figure_and_one_verdict_says_one_thing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,6 +54,9 @@ def simulate(
     table = files.checked("out", out, files.KINDS) if out is not None else None
     page = files.checked("report", report, (".html",)) if report is not None else None
     folder = files.checked_folder("figures", figures) if figures is not None else None
+    if _is_streamed(patients, table, page, folder):
+        _streamed(plan, patients, seed, table, json, days=days, model=model, profile=profile, baseline_caps5=baseline)
+        return
     people = population(patients, seed, profile=profile, baseline_caps5=baseline)
     with progress(patients) as watch:
         run = run_model(plan, people, days=days, model=model, progress=watch)
@@ -72,6 +75,27 @@ def simulate(
 
         summary.print_run(run)
         summary.print_files([path for path in (table, page, folder) if path is not None])
+
+
+def _is_streamed(patients: int, table: Path | None, page: Path | None, folder: Path | None) -> bool:
+    """Whether there are too many patients to hold, and nothing is asked that needs them all at once."""
+    from reprieve.cli.streamed import FROM_PATIENTS
+
+    in_blocks = page is None and folder is None and (table is None or table.suffix.lower() == ".parquet")
+    return patients >= FROM_PATIENTS and in_blocks
+
+
+def _streamed(plan: Regimen, patients: int, seed: int, table: Path | None, json: bool, **options: Any) -> None:
+    from reprieve.cli import show, streamed, summary
+    from reprieve.cli.progress import progress
+
+    with progress(patients) as watch:
+        run = streamed.run(plan, patients, seed, table, watch, **options)
+    if json:
+        show.emit(run.summary())
+    else:
+        streamed.print_run(run)
+        summary.print_files([table] if table is not None else [])
 
 
 def check_days(days: float, plan: Regimen) -> None:

@@ -10,7 +10,7 @@ from reprieve.core.random import uniform
 TRIALS_DRAWN = 2000
 
 
-def draws(patients: int, size: int, seed: int, arm: str) -> NDArray[np.int64]:
-    """Indices (trials, size) of the patients in trials of the published size, with replacement."""
-    trial = np.arange(TRIALS_DRAWN, dtype=np.int64)
+def draws(patients: int, size: int, seed: int, arm: str, trials: int = TRIALS_DRAWN) -> NDArray[np.int64]:
+    """Indices (trials, size) of the patients in `trials` trials of the published size, with replacement."""
+    trial = np.arange(trials, dtype=np.int64)
     return np.floor(uniform(seed, f"replay:trial:{arm}", trial, size) * patients).astype(np.int64)

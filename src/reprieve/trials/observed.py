@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reprieve.core.errors import InputError
 from reprieve.core.provenance import VERIFIED
 from reprieve.evidence.package.load import Package
 from reprieve.model.symptoms import SCORES
+from reprieve.trials.acute_rows import DISSOCIATION, acute_statement
+from reprieve.trials.statement import Statement
 from reprieve.trials.trial import HeldRow, HeldVerdict, Trial
 
-CAPS5_RESPONSE = "CAPS-5 response"
+# Events that count responders, and the instrument and share of baseline that they speak of.
+_RESPONSE = re.compile(r"^(?P<instrument>CAPS-5|PCL-5) (?:response, (?P<a>\d+) % fall|fall at least (?P<b>\d+)%)")
+PERCENT = 100
 LOSS = "Time to loss of response (days)"
 
 
@@ -20,6 +26,8 @@ class Observed:
     """A reported figure. `arms` one arm, or two whose first minus second it is; `sizes` the people in each.
 
     `analysis` is mean, change, baseline_adjusted, response or loss; `score` the model's name of the instrument.
+    `se` is the standard error of `value`, None where the row gives none; `share` the fall that counts as response;
+    `beyond` the longest time that is told apart, infinite where the figure is no time.
     """
 
     row_id: str
@@ -34,21 +42,9 @@ class Observed:
     high: float | None
     source: str
     seen: str
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What rows say in words: the arms compared on an instrument, and the direction."""
-
-    row_ids: tuple[str, ...]
-    what: str
-    score: str
-    arms: tuple[str, ...]
-    sizes: tuple[int, ...]
-    days: tuple[float, ...]
-    direction: str
-    source: str
-    seen: str
+    se: float | None = None
+    share: float = 0
+    beyond: float = math.inf
 
 
 def observed(trial: Trial, held: HeldRow, package: Package) -> Observed:
@@ -59,16 +55,13 @@ def observed(trial: Trial, held: HeldRow, package: Package) -> Observed:
     """
     row = _find(held.row_id, trial, package)
     if hasattr(row, "event"):
-        if not row.event.startswith(CAPS5_RESPONSE) or not row.n_at_risk or row.count is None:
-            raise InputError("row", row.row_id, "is no count of responders on CAPS-5")
-        day, value = _day(row, held), row.count / row.n_at_risk
-        what = f"share of responders on CAPS-5, day {day}, {row.arm}"
-        arms, n = _arms(trial, row.arm), (row.n_at_risk,)
-        return Observed(row.row_id, what, "caps5", "response", arms, n, day, value, None, None, row.source, row.seen)
+        return _responders(trial, row, held)
     day = _day(row, held)
     if row.instrument == LOSS:
         what = f"median days from day {day} to loss of response, {row.arm}"
-        return _of(row, what, "caps5", "loss", _arms(trial, row.arm), (_size(trial, row.arm, None, package),), day)
+        size = _size(trial, row.arm, None, package)
+        lost = _of(row, what, "caps5", "loss", _arms(trial, row.arm), (size,), day)
+        return replace(lost, se=None, share=trial.response_share, beyond=float(trial.last_day - day))
     score = _score(row)
     if hasattr(row, "arm"):
         n = (_size(trial, row.arm, row.n, package),)
@@ -87,13 +80,43 @@ def statement(trial: Trial, held: HeldVerdict, package: Package) -> Statement:
             sizes[_arms(trial, arm)[0]] = _size(trial, arm, n, package)
     if len({(row.instrument, row.direction) for row in rows}) > 1:
         raise InputError("rows", list(held.row_ids), "must say one thing of one instrument")
-    if rows[0].direction != "no_difference":
-        raise InputError("row", rows[0].row_id, "only `no_difference` is scored so far")
     first = rows[0]
+    if first.instrument == DISSOCIATION:
+        return acute_statement(first, held, tuple(sizes), tuple(sizes.values()))
+    if first.direction != "no_difference":
+        raise InputError("row", first.row_id, "only `no_difference` is scored so far")
     days = f"day {held.days[0]:g}" if len(held.days) == 1 else f"days {held.days[0]:g} to {held.days[-1]:g}"
     what = f"{first.instrument}, {days}, {len(sizes)} arms: no difference"
     arms, n = tuple(sizes), tuple(sizes.values())
     return Statement(held.row_ids, what, _score(first), arms, n, held.days, first.direction, first.source, first.seen)
+
+
+def _responders(trial: Trial, row: Any, held: HeldRow) -> Observed:
+    found = _RESPONSE.match(row.event)
+    if not found or not row.n_at_risk or row.count is None:
+        raise InputError("row", row.row_id, "is no count of responders on CAPS-5 or PCL-5")
+    day, n = _day(row, held), row.n_at_risk
+    share = float(found["a"] or found["b"]) / PERCENT
+    what = f"share of responders on {found['instrument']}, day {day}, {row.arm}"
+    score = next(key for key, name in SCORES.items() if name == found["instrument"])
+    # Half a responder more and half a non-responder more: the error of 0 of n and n of n is not zero.
+    middle = (row.count + 0.5) / (n + 1)
+    return Observed(
+        row_id=row.row_id,
+        what=what,
+        score=score,
+        analysis="response",
+        arms=_arms(trial, row.arm),
+        sizes=(n,),
+        day=day,
+        value=row.count / n,
+        low=None,
+        high=None,
+        source=row.source,
+        seen=row.seen,
+        se=math.sqrt(middle * (1 - middle) / n),
+        share=share,
+    )
 
 
 def _of(
@@ -102,9 +125,17 @@ def _of(
     value = row.estimate if hasattr(row, "estimate") else row.value
     if value is None:
         raise InputError("row", row.row_id, "holds no figure", "list it under verdicts")
-    return Observed(
-        row.row_id, what, score, analysis, arms, sizes, day, value, row.ci_low, row.ci_high, row.source, row.seen
-    )
+    printed = (row.ci_low, row.ci_high, row.source, row.seen)
+    return Observed(row.row_id, what, score, analysis, arms, sizes, day, value, *printed, se=_error(row))
+
+
+def _error(row: Any) -> float | None:
+    """Standard error of a contrast as printed, of an arm's mean from its SD."""
+    if hasattr(row, "se"):
+        return row.se if row.se else None
+    if row.dispersion_type == "sd" and row.dispersion and row.n:
+        return float(row.dispersion / math.sqrt(row.n))
+    return None
 
 
 def _find(row_id: str, trial: Trial, package: Package) -> Any:

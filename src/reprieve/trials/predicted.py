@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reprieve.core.intervals import PERCENTILES
 from reprieve.trials import response
+from reprieve.trials.acute_rows import MORE
 from reprieve.trials.arms import Arm
-from reprieve.trials.observed import Observed, Statement
+from reprieve.trials.blind_values import CHAIN
+from reprieve.trials.observed import Observed
+from reprieve.trials.scored import SAMPLING_WIDTH, Gap
+from reprieve.trials.statement import Statement
 from reprieve.trials.trial import Trial
 
 type Array = NDArray[np.float64]
@@ -20,7 +25,7 @@ ALPHA = 0.05
 def figures(trial: Trial, row: Observed, arms: Mapping[str, Arm], forecaster: str) -> Array:
     """Return the figure in each drawn trial, (trials,). Without responders the time to loss is infinite."""
     if row.analysis == "response":
-        return _response(trial, row, arms[row.arms[0]], forecaster).mean(axis=1)
+        return _response(row, arms[row.arms[0]], forecaster).mean(axis=1)
     if row.analysis == "loss":
         return _loss(trial, row, arms[row.arms[0]], forecaster)
     after, before = (_readings(row, arms, forecaster, day) for day in (row.day, 0))
@@ -48,29 +53,63 @@ def _slope(before: list[Array], after: list[Array]) -> Array:
     return np.asarray(product / np.maximum(square, np.finfo(np.float64).tiny))
 
 
-def _response(trial: Trial, row: Observed, arm: Arm, forecaster: str) -> Array:
-    answered = response.responded(arm.readings[forecaster][row.score], trial.response_share)
-    return np.asarray(answered[:, row.day][arm.drawn[:, : row.sizes[0]]])
+def _response(row: Observed, arm: Arm, forecaster: str) -> Array:
+    before, after = (arm.at(forecaster, row.score, row.sizes[0], day) for day in (0, row.day))
+    return np.asarray(after <= (1 - row.share) * before, dtype=np.float64)
 
 
 def _loss(trial: Trial, row: Observed, arm: Arm, forecaster: str) -> Array:
-    answered = response.responded(arm.readings[forecaster][row.score], trial.response_share)
-    after_d = np.arange(answered.shape[1], dtype=np.float64) - row.day
-    days = response.days_to_loss(answered, row.day, after_d, trial.visit_days)
+    answered = response.responded(arm.readings[forecaster][row.score], row.share)
+    after_d = (arm.days - row.day).astype(np.float64)
+    days = response.days_to_loss(answered, int(np.searchsorted(arm.days, row.day)), after_d, trial.visit_days)
     found = np.array([response.median(days[who]) for who in arm.drawn[:, : row.sizes[0]]])
     return np.where(np.isnan(found), np.inf, found)
 
 
-def no_difference(said: Statement, arms: Mapping[str, Arm], forecaster: str) -> float:
-    """Return the share of drawn trials in which the arms do not differ at two-sided p > 0.05.
+def days_needed(trial: Trial, rows: Sequence[Observed], said: Sequence[Statement]) -> list[int]:
+    """Days on which readings are needed: baseline, those of rows and statements, the visits of a time to loss."""
+    days = {0, *(row.day for row in rows), *(int(day) for one in said for day in one.days)}
+    for row in rows:
+        if row.analysis == "loss":
+            days.update(range(row.day, trial.last_day + 1, int(trial.visit_days)))
+    return sorted(days)
 
-    One-way analysis of variance of the mean of the readings on the days of the test minus baseline.
+
+def probability(said: Statement, arms: Mapping[str, Arm], forecaster: str) -> float:
+    """Return the share of drawn trials that say the same, by one-way analysis of variance at two-sided p of 0.05.
+
+    Scores: the mean of the readings on the days of the test minus baseline does not differ between the arms. A side
+    effect: it differs and is higher in the first arm.
     """
-    changes = []
-    for name, size in zip(said.arms, said.sizes, strict=True):
-        later = [arms[name].at(forecaster, said.score, size, int(day)) for day in said.days]
-        changes.append(np.mean(later, axis=0) - arms[name].at(forecaster, said.score, size, 0))
+    if said.direction == MORE:
+        groups = [
+            arms[name].at(forecaster, said.score, size, 0) for name, size in zip(said.arms, said.sizes, strict=True)
+        ]
+        more = groups[0].mean(axis=1) > groups[1].mean(axis=1)
+        return float((more & (f_statistic(groups) > critical(said.sizes))).mean())
+    changes = [_change(said, name, size, arms, forecaster) for name, size in zip(said.arms, said.sizes, strict=True)]
     return float((f_statistic(changes) <= critical(said.sizes)).mean())
+
+
+def _change(said: Statement, name: str, size: int, arms: Mapping[str, Arm], forecaster: str) -> Array:
+    """What the test compares, (trial, patient): mean of the later readings minus baseline; a peak as it is."""
+    if said.direction == MORE:
+        return arms[name].at(forecaster, said.score, size, 0)
+    later = [arms[name].at(forecaster, said.score, size, int(day)) for day in said.days]
+    return np.asarray(np.mean(later, axis=0) - arms[name].at(forecaster, said.score, size, 0))
+
+
+def gap(trial: Trial, said: Statement, arms: Mapping[str, Arm]) -> Gap:
+    """Return the chain's predicted difference: the arm given most ketamine minus the arm given none."""
+    sizes = dict(zip(said.arms, said.sizes, strict=True))
+    treated = [name for name in said.arms if trial.arms[name].role == "ketamine"]
+    most = max(treated, key=lambda name: sum(dose.amount for dose in trial.arms[name].regimen.doses))
+    least = next(name for name in said.arms if name not in treated)
+    more, less = (_change(said, name, sizes[name], arms, CHAIN) for name in (most, least))
+    drawn = more.mean(axis=1) - less.mean(axis=1)
+    low, median, high = (float(x) for x in np.percentile(drawn, PERCENTILES, method="nearest")[[0, 1, 2]])
+    variances = more.var(axis=1, ddof=1) / more.shape[1] + less.var(axis=1, ddof=1) / less.shape[1]
+    return Gap(median, low, high, (high - low) / (SAMPLING_WIDTH * float(np.sqrt(variances.mean()))))
 
 
 def f_statistic(groups: list[Array]) -> Array:

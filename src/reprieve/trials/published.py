@@ -15,12 +15,15 @@ from reprieve.core.parameters import read_toml
 from reprieve.trials.trial import NotScored, Trial
 from reprieve.trials.trial_file import read_trial
 
+NO_TRIAL = ("blind",)  # data of the replays that lie beside the trials
+
 
 @cache
 def names() -> tuple[str, ...]:
     """Return the trials that have a file, by name."""
     folder = files("reprieve.trials") / "data"
-    return tuple(sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml")))
+    found = (one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml"))
+    return tuple(sorted(name for name in found if name not in NO_TRIAL))
 
 
 def file_of(name: str) -> Path:

@@ -46,11 +46,15 @@ class NotScored:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A published trial that can be simulated. `seen_by`: quantities that were set with its results in view."""
+    """A published trial that can be simulated. `seen_by`: quantities that were set with its results in view.
+
+    `psychotherapy`: every arm had trauma-focused therapy beside the infusions.
+    """
 
     study: str
     citation: str
     profile: str
+    psychotherapy: bool
     entry: str
     last_day: int
     response_share: float

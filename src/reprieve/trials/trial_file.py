@@ -16,7 +16,7 @@ ROLES = ("ketamine", "active", "inert")
 _REFUSED_KEYS = ("study", "citation", "refused")
 _KEYS = (
     *("study", "citation", "profile", "entry", "last_day", "response_share", "visit_days", "seen_by", "notes"),
-    *("arms", "rows", "verdicts", "left_out"),
+    *("psychotherapy", "arms", "rows", "verdicts", "left_out"),
 )
 
 
@@ -45,6 +45,7 @@ def read_trial(table: Mapping[str, Any], where: str) -> Trial | NotScored:
         study=study,
         citation=citation,
         profile=profile,
+        psychotherapy=_flag(replay, "psychotherapy", here),
         entry=text_of(replay, "entry", here, needed=True),
         last_day=int(_number(replay, "last_day", here)),
         response_share=_number(replay, "response_share", here, missing=0),
@@ -93,8 +94,8 @@ def _row(entry: Any, here: str) -> HeldRow:
 def _verdict(entry: Any, here: str) -> HeldVerdict:
     table = _table(entry, here, ("rows", "days"))
     days, rows = _list(table, "days", here), _texts(table, "rows", here)
-    if not days or not rows or not all(isinstance(day, int) and day > 0 for day in days):
-        raise InputError(here, entry, "needs `rows` and `days`, a list of whole days after 0")
+    if not days or not rows or not all(isinstance(day, int) and day >= 0 for day in days):
+        raise InputError(here, entry, "needs `rows` and `days`, a list of whole days from 0")
     return HeldVerdict(rows, tuple(float(day) for day in days))
 
 
@@ -122,6 +123,13 @@ def _texts(table: Mapping[str, Any], key: str, here: str) -> tuple[str, ...]:
     if not all(isinstance(one, str) for one in values):
         raise InputError(f"{here}: {key}", values, "must be a list of texts")
     return tuple(values)
+
+
+def _flag(table: Mapping[str, Any], key: str, here: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise InputError(f"{here}: {key}", value, "must be true or false")
+    return value
 
 
 def _number(table: Mapping[str, Any], key: str, here: str, missing: float | None = None) -> float:
