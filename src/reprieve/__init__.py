@@ -23,6 +23,7 @@ if _typing.TYPE_CHECKING:
     from reprieve.model.regimen import Regimen
     from reprieve.trials.replay import Replay as _Replay
     from reprieve.trials.scorecard import Scorecard as _Scorecard
+    from reprieve.trials.simulated import TrialRun as _TrialRun
 
     __version__: str
 
@@ -37,6 +38,7 @@ __all__ = [
     "population",
     "replay",
     "simulate",
+    "trial",
 ]
 
 _HOMES = {
@@ -90,6 +92,18 @@ def replay(trial: str = "feder2021", *, patients: int | None = None, seed: int =
         return _typing.cast("_Replay", module.feder2021(**asked))
     module = _importlib.import_module("reprieve.trials.scorecard")
     return _typing.cast("_Scorecard", module.scorecard(trial, **asked))
+
+
+def trial(design: object, replicates: int = 1000, *, seed: int = 1, **options: object) -> "_TrialRun":
+    """Simulate `replicates` trials of a design: operating characteristics in each world, with Monte-Carlo error.
+
+    `design` is a design, the path of a design file or the name of an example. Further options are those of
+    `reprieve.trials.simulated.simulated_trial`.
+
+    Raises `InputError` naming field and fix for a design that contradicts itself.
+    """
+    module = _importlib.import_module("reprieve.trials.simulated")
+    return _typing.cast("_TrialRun", module.simulated_trial(design, replicates, seed=seed, **options))
 
 
 def cite(model: str = "reprieve_iv_default") -> str:

@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-HEAVY = ("altair", "distributed", "jax", "numba", "numpy", "numpyro", "polars", "pydantic", "scipy", "vl_convert", "xarray")
+HEAVY = (
+    *("altair", "distributed", "jax", "numba", "numpy", "numpyro"),
+    *("polars", "pydantic", "scipy", "vl_convert", "xarray"),
+)
 # The model computes with arrays, so its rooms may load NumPy and nothing heavier.
 HEAVIER_THAN_NUMPY = tuple(name for name in HEAVY if name != "numpy")
 

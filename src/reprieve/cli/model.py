@@ -107,19 +107,26 @@ def _print(title: str, rows: Sequence[CheckRow]) -> None:
 
 @group.command("card", cls=Command)
 def card(model: Model = DEFAULT_MODEL, json: Json = False) -> None:
-    """What the model is made of. Every quantity with value, unit, spread, source, how seen; what is assumed."""
+    """What the model is made of. What was learned from data; every quantity with value, unit, source, how seen."""
+    from reprieve.calibration.card import card_or_none
     from reprieve.cli import show
+    from reprieve.cli.calibration_card import tables
     from reprieve.cli.sources import describe
     from reprieve.figures.report import HYPOTHESIS, INFORMS, counted
     from reprieve.model import catalogue
 
     held = catalogue.entries(model)
     assumed = [entry.quantity.name for entry in held if entry.unsourced]
+    calibration = card_or_none()
     if json:
         parts = {name: {"version": p.version, "about": dict(p.about)} for name, p in catalogue.parts(model).items()}
         quantities = [describe(entry) for entry in held]
-        show.emit({"model": model, "parts": parts, "quantities": quantities, "unsourced": assumed})
+        learned = calibration.to_json() if calibration else None
+        show.emit(
+            {"model": model, "calibration": learned, "parts": parts, "quantities": quantities, "unsourced": assumed}
+        )
         return
+    tables(calibration)
     show.say(f"Model {model}. A star marks what no source carries. {counted(model)}", HYPOTHESIS, INFORMS, "")
     for part, about in catalogue.parts(model).items():
         rows = [

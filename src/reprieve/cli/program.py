@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from reprieve.cli import demo, escalc, evidence, figure, meta, model, pk, replay, simulate, sources
+from reprieve.cli import (
+    calibrate,
+    demo,
+    escalc,
+    evidence,
+    figure,
+    meta,
+    model,
+    pk,
+    replay,
+    rules,
+    simulate,
+    sources,
+    trial,
+)
 from reprieve.cli.reading import Group
 from reprieve.core.errors import InputError, ReprieveError, one_line
 
@@ -47,9 +61,12 @@ model.register(app)
 figure.register(app)
 escalc.register(app)
 sources.register(app)
+rules.register(app)
 meta.register(app)
 evidence.register(app)
+calibrate.register(app)
 replay.register(app)
+trial.register(app)
 demo.register(app)
 
 
