@@ -22,7 +22,7 @@ REPLICATES = 37
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
-    with distributed.LocalCluster(**options) as started:  # type: ignore[no-untyped-call]
+    with distributed.LocalCluster(**options) as started:
         yield str(started.scheduler_address)
 
 
@@ -86,7 +86,7 @@ def test_a_cluster_without_workers_ends_the_run(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(cluster, "LOOK_EVERY_S", 0.1)
     options = {"n_workers": 0, "dashboard_address": ":0", "silence_logs": 50}
 
-    with distributed.LocalCluster(**options) as empty:  # type: ignore[no-untyped-call]
+    with distributed.LocalCluster(**options) as empty:
         address = str(empty.scheduler_address)
         with pytest.raises(RunError, match="no workers at tcp"):
             run(tasks.plain, 4, cluster=address)
@@ -97,7 +97,7 @@ def test_a_scheduler_that_ends_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(cluster, "LOOK_EVERY_S", 0.1)
     options = {"n_workers": 0, "dashboard_address": ":0", "silence_logs": 50}
 
-    with distributed.LocalCluster(**options) as ending:  # type: ignore[no-untyped-call]
+    with distributed.LocalCluster(**options) as ending:
         coming = cluster.blocks(tasks.plain, chunks(4, 2), str(ending.scheduler_address))
         monkeypatch.setattr(cluster, "_still_there", closing(ending))
         with pytest.raises(RunError, match="cluster"):

@@ -46,7 +46,7 @@ def _client(address: str) -> Any:
     except ImportError:
         raise InputError("cluster", address, "needs Dask", "pip install reprieve[cluster]") from None
     try:
-        return distributed.Client(address, timeout=ANSWER_WITHIN_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        return distributed.Client(address, timeout=ANSWER_WITHIN_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError("cluster", address, f"no scheduler answers there ({type(error).__name__})") from None
 
