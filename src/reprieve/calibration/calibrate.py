@@ -50,8 +50,8 @@ class Effort:
 
 
 # The whole fits are shipped for use and run longest; those without one trial serve its prediction alone.
-FULL = Effort(chains=4, warmup=500, draws=600)
-WITHOUT = Effort(chains=2, warmup=400, draws=1200)
+FULL = Effort(chains=4, warmup=1000, draws=1000)
+WITHOUT = Effort(chains=2, warmup=500, draws=1600)
 QUICK = Effort(chains=2, warmup=200, draws=200, dense=False)
 
 
