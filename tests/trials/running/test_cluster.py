@@ -113,3 +113,16 @@ def closing(ending: distributed.LocalCluster) -> Callable[..., float | None]:
         return look(*given)
 
     return end_and_look
+
+
+def test_a_scheduler_that_just_ended_is_noticed_by_the_first_call() -> None:
+    """Invariant: the client still says `running` for a moment; the call that fails then ends the run by name."""
+
+    class Late:
+        status = "running"
+
+        def nthreads(self) -> dict[str, int]:
+            raise OSError("Timed out trying to connect")
+
+    with pytest.raises(RunError, match="the scheduler at tcp://gone is gone"):
+        cluster._still_there(Late(), "tcp://gone", None)

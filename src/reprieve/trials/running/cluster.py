@@ -57,7 +57,7 @@ def _all(client: Any, task: Task, chunks: Sequence[Chunk], address: str) -> Iter
     ended: SimpleQueue[Any] = SimpleQueue()
     alone_since: float | None = None
     while waiting or held:
-        room = IN_HAND * max(1, sum(client.nthreads().values())) if waiting else 0
+        room = IN_HAND * max(1, _threads(client, address)) if waiting else 0
         while waiting and len(held) < room:
             chunk = waiting.popleft()
             future = client.submit(attempt, task, chunk, key=f"reprieve-{run}-{chunk.index}", pure=False)
@@ -72,11 +72,21 @@ def _all(client: Any, task: Task, chunks: Sequence[Chunk], address: str) -> Iter
         yield _block(future, held.pop(future))
 
 
+def _threads(client: Any, address: str) -> int:
+    """How many threads the workers have. Raises `RunError` if the scheduler is gone."""
+    gone = RunError(f"cluster: the scheduler at {address} is gone; finished chunks are kept")
+    if client.status != "running":
+        raise gone
+    try:
+        return sum(client.nthreads().values())
+    except OSError:
+        # The client learns a moment later than the first call that fails.
+        raise gone from None
+
+
 def _still_there(client: Any, address: str, alone_since: float | None) -> float | None:
     """Since when the cluster has no workers; None while it has. Raises `RunError` after too long."""
-    if client.status != "running":
-        raise RunError(f"cluster: the scheduler at {address} is gone; finished chunks are kept")
-    if client.nthreads():
+    if _threads(client, address):
         return None
     since = monotonic() if alone_since is None else alone_since
     if monotonic() - since > PATIENCE_S:
