@@ -37,7 +37,7 @@ def strength(plan: Plan, forecaster: str) -> Strength:
 def benefit(amount: Any, logit: Any, forecaster: str) -> Any:
     """Return D from A (..., n) and the logit of Emax, broadcast against it; patients differ in Emax."""
     name = f"{PREFIX[forecaster]}benefit"
-    top = _sigmoid(logit + _spread(f"{name}_max") * fixed_effect(f"{name}_max", amount.shape[-1]))
+    top = _sigmoid(logit + between_sd(f"{name}_max") * fixed_effect(f"{name}_max", amount.shape[-1]))
     return top * amount / (default_parameters()[f"{name}_half"] + amount)
 
 
@@ -55,7 +55,7 @@ def _chain(plan: Plan) -> Strength:
     # One small matrix per patient, (n, 2 u, m): far faster than a sum over m for all at once.
     matrices = jnp.asarray(np.concatenate(tables, axis=0).transpose(1, 0, 2))
     rows = tables.shape[1]
-    shift = np.exp(_spread("labile_half_life_d") * fixed_effect("labile_half_life_d", count))
+    shift = np.exp(between_sd("labile_half_life_d") * fixed_effect("labile_half_life_d", count))
     reference = held["empirical_reference_mg_per_kg"]
     log_dose = np.log(np.concatenate([np.full(len(r.time_h), r.dose_mg_per_kg[0] / reference) for r in drugs]))
 
@@ -83,7 +83,7 @@ def _comparator(plan: Plan) -> Strength:
     )
     given = piece >= 0
     since = np.where(given, plan.drug_h - starts[plan.drug_run, np.maximum(piece, 0)], 0)
-    shift = np.exp(-_spread("empirical_half_life_d") * fixed_effect("empirical_half_life_d", count))
+    shift = np.exp(-between_sd("empirical_half_life_d") * fixed_effect("empirical_half_life_d", count))
     log_ratio = np.log(np.where(ratio > 0, ratio / held["empirical_reference_mg_per_kg"], 1))
 
     def amount(values: Values) -> Any:
@@ -110,7 +110,8 @@ def _padded(plan: Plan) -> tuple[Any, Any]:
     return starts, doses
 
 
-def _spread(name: str) -> float:
+def between_sd(name: str) -> float:
+    """Return the spread of a quantity between patients; 0 where it has none."""
     between = default_parameters().quantity(name).between
     return between.sd if between is not None else 0.0
 

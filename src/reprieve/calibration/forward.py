@@ -66,7 +66,8 @@ def _nondrug(plan: Plan) -> Callable[[Values, Any, Any], Any]:
     held = default_parameters()
     count = len(plan.runs[0].sedation)
     effect = {name: drug.fixed_effect(name, count) for name in ("nondrug_base", "nondrug_belief", "nondrug_fast_share")}
-    prior_logit = held["expectation_logit"] + _sd("expectation_logit") * drug.fixed_effect("expectation_logit", count)
+    expected = "expectation_logit"
+    prior_logit = held[expected] + drug.between_sd(expected) * drug.fixed_effect(expected, count)
     felt = held["belief_dissociation_weight_per_point"] * (
         plan.felt("dissociation") - held["belief_dissociation_neutral_points"]
     ) + held["belief_sedation_weight"] * plan.felt("sedation")
@@ -80,7 +81,7 @@ def _nondrug(plan: Plan) -> Callable[[Values, Any, Any], Any]:
 
     def placebo(values: Values, nondrug_base: Any, benefit: Any) -> Any:
         base = nondrug_base[:, None] + values["nondrug_base_sd"] * effect["nondrug_base"]
-        weight = values["nondrug_belief"] * jnp.exp(_sd("nondrug_belief") * effect["nondrug_belief"])
+        weight = values["nondrug_belief"] * jnp.exp(drug.between_sd("nondrug_belief") * effect["nondrug_belief"])
         logit_share = jax.scipy.special.logit(values["nondrug_fast_share"])
         share = jax.nn.sigmoid(logit_share + values["nondrug_fast_share_sd"] * effect["nondrug_fast_share"])
         at_start = benefit[plan.start_row.T]
@@ -117,8 +118,3 @@ def _known_belief() -> float:
     from reprieve.calibration.arms import evidence
 
     return evidence().quantities["open_label_belief"].value
-
-
-def _sd(name: str) -> float:
-    between = default_parameters().quantity(name).between
-    return between.sd if between is not None else 0.0

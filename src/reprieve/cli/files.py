@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from reprieve.core.errors import InputError
 
 if TYPE_CHECKING:
+    import polars
+
     from reprieve.model.simulation import Simulation
 
 KINDS = (".parquet", ".nc", ".csv")
@@ -67,12 +69,21 @@ def _netcdf(run: Simulation, path: Path) -> None:
 
 
 def _parquet(run: Simulation, path: Path) -> None:
+    found = {
+        "inputs_digest": run.inputs_digest,
+        "error_estimate": repr(run.error_estimate),
+        "warnings": "\n".join(run.warnings),
+    }
+    frame(run).write_parquet(path, metadata=provenance(run) | found)
+
+
+def frame(run: Simulation) -> polars.DataFrame:
+    """Return the rows of the table as one frame, the columns that say what a row is first."""
     import polars
 
     frames = [polars.DataFrame(part) for part in records(run)]
     kinds: dict[Any, Any] = {"record": polars.String, "patient": polars.Int64, "dose": polars.Int64}
-    table = polars.concat(frames, how="diagonal_relaxed").select([*KEYS, polars.exclude(*KEYS)]).cast(kinds)
-    table.write_parquet(path, metadata=_provenance(run))
+    return polars.concat(frames, how="diagonal_relaxed").select([*KEYS, polars.exclude(*KEYS)]).cast(kinds)
 
 
 def _csv(run: Simulation, path: Path) -> None:
@@ -122,15 +133,13 @@ def records(run: Simulation) -> Iterator[dict[str, Any]]:
     yield part("course", times, time_h=np.tile(run.time_h, n), **course)
 
 
-def _provenance(run: Simulation) -> dict[str, str]:
+def provenance(run: Simulation) -> dict[str, str]:
+    """Return what is known of a run before its first row is written."""
     return {
         "regimen": run.regimen.text(),
         "model": run.model,
         "seed": str(run.patients.seed),
         "profile": run.patients.profile,
-        "inputs_digest": run.inputs_digest,
-        "error_estimate": repr(run.error_estimate),
-        "warnings": "\n".join(run.warnings),
         "assumed": "\n".join(run.assumed),
         **{f"version_{name}": value for name, value in run.versions.items()},
     }

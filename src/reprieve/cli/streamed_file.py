@@ -6,7 +6,7 @@ The rows are those of `files.py`: patient, dose, acute and course. Each block of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reprieve.cli import files
 
@@ -28,7 +28,7 @@ def write(stream: Stream, path: Path, progress: Callable[[int], None] | None = N
 
     blocks = stream.blocks()
     first = next(blocks)
-    head = _frame(first)
+    head = files.frame(first)
     raised: list[BaseException] = []
 
     def source(*_: object) -> Iterator[polars.DataFrame]:
@@ -41,7 +41,7 @@ def write(stream: Stream, path: Path, progress: Callable[[int], None] | None = N
     part = path.with_name(f"{path.name}.part")
     lazy = register_io_source(source, schema=head.schema, is_pure=False)
     try:
-        lazy.sink_parquet(part, row_group_size=len(head), metadata=_provenance(first), engine="streaming")
+        lazy.sink_parquet(part, row_group_size=len(head), metadata=files.provenance(first), engine="streaming")
     except BaseException:
         part.unlink(missing_ok=True)
         if raised:  # the library wraps what the simulation raised in an error of its own
@@ -56,28 +56,7 @@ def _frames(
 ) -> Iterator[polars.DataFrame]:
     block: Simulation | None = first
     while block is not None:
-        yield _frame(block)
+        yield files.frame(block)
         if progress is not None:
             progress(len(block.patients))
         block = next(rest, None)
-
-
-def _frame(run: Simulation) -> polars.DataFrame:
-    import polars
-
-    frames = [polars.DataFrame(part) for part in files.records(run)]
-    kinds: dict[Any, Any] = {"record": polars.String, "patient": polars.Int64, "dose": polars.Int64}
-    keys = files.KEYS
-    return polars.concat(frames, how="diagonal_relaxed").select([*keys, polars.exclude(*keys)]).cast(kinds)
-
-
-def _provenance(run: Simulation) -> dict[str, str]:
-    """What is known before the first row is written."""
-    return {
-        "regimen": run.regimen.text(),
-        "model": run.model,
-        "seed": str(run.patients.seed),
-        "profile": run.patients.profile,
-        "assumed": "\n".join(run.assumed),
-        **{f"version_{name}": value for name, value in run.versions.items()},
-    }

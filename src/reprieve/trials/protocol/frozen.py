@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from reprieve.core.errors import NumericsError
 from reprieve.model.population import Population
-from reprieve.model.regimen import Regimen
 from reprieve.model.simulation import Simulation
-from reprieve.trials.protocol.steer import Run, Steered, given_to, untreated
+from reprieve.trials.protocol.steer import Run, Steered, given_to, of, untreated
 
 type Array = NDArray[np.float64]
 
@@ -32,7 +29,7 @@ def check(steered: Steered, patients: Population, run: Run, *, time_h: Array) ->
         patterns, where = np.unique(steered.shares[who], axis=0, return_inverse=True)
         for number, rows in enumerate(patterns):
             mine = np.flatnonzero(where.ravel() == number)
-            kept = rows.any(axis=1)
+            kept = np.flatnonzero(rows.any(axis=1)).tolist()
             given = given_to(steered.grid, rows)
             minutes = steered.grid.minutes if given is not None else np.zeros(0)
             again = run(
@@ -40,15 +37,10 @@ def check(steered: Steered, patients: Population, run: Run, *, time_h: Array) ->
                 patients.take(who[mine]),
                 time_h=time_h,
                 minutes=minutes,
-                planned=None if given is None else _planned(steered, kept),
+                planned=None if given is None else of(steered.grid.regimen, kept),
             )
             worst = max(worst, _compared(part, again, mine, minutes))
     return worst
-
-
-def _planned(steered: Steered, kept: NDArray[np.bool_]) -> Regimen:
-    doses = tuple(dose for dose, there in zip(steered.grid.regimen.doses, kept, strict=True) if there)
-    return replace(steered.grid.regimen, doses=doses)
 
 
 def _compared(steered: Simulation, again: Simulation, mine: NDArray[np.int64], minutes: Array) -> float:

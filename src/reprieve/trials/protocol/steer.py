@@ -148,7 +148,7 @@ def _simulated(
         given = grid.given(shares[mine][:, kept])
         fine = grid.fine(kept)
         part = run(
-            fine, patients.take(mine), time_h=time_h, minutes=grid.minutes, given=given, planned=_of(grid.regimen, kept)
+            fine, patients.take(mine), time_h=time_h, minutes=grid.minutes, given=given, planned=of(grid.regimen, kept)
         )
         yield mine, kept, part
 
@@ -159,7 +159,8 @@ def untreated(regimen: Regimen, time_h: Array) -> Regimen:
     return replace(regimen, doses=(replace(regimen.doses[0], start_h=late),))
 
 
-def _of(regimen: Regimen, kept: Sequence[int]) -> Regimen:
+def of(regimen: Regimen, kept: Sequence[int]) -> Regimen:
+    """Return the infusions `kept` of a regimen."""
     return replace(regimen, doses=tuple(regimen.doses[number] for number in kept))
 
 
